@@ -1,0 +1,119 @@
+"""The ledger on DynamoDB: one UpdateItem for a heartbeat, one transaction for events, no read before either."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from ewspush.adapters.log_items import items_of, notification_of
+from ewspush.adapters.rows import attribute, row_of
+from ewspush.domain.subscription import Entry, InChain, LoggedNotification, Outcome, State, Subscription, Unchanged
+from ewspush.domain.times import iso
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_UNCHANGED_FIELDS: Final = ("state", "generation", "pending_generation", "watermark", "first_post_due", "revision")
+
+
+class DynamoDBLedger:
+    """`SubscriptionLedger` on two tables; `retention` is how long an event stays in the log."""
+
+    def __init__(self, client: "DynamoDBClient", subscriptions: str, events: str, retention: timedelta) -> None:
+        """Take the client and the names of the tables."""
+        self._client = client
+        self._subscriptions = subscriptions
+        self._events = events
+        self._retention = retention
+
+    def read(self, subscription: str) -> Subscription | None:
+        """See `SubscriptionLedger.read`."""
+        key = {"subscription": attribute(subscription)}
+        item = self._client.get_item(TableName=self._subscriptions, Key=key, ConsistentRead=True).get("Item")
+        return row_of(item) if item else None
+
+    def write(self, entry: Entry) -> Outcome:
+        """See `SubscriptionLedger.write`: the row is told by the failed condition itself."""
+        update: Any = _update(entry) | {"TableName": self._subscriptions}
+        try:
+            if entry.logged is None:
+                self._client.update_item(**update)
+            else:
+                items = items_of(entry.logged, self._retention)
+                puts: list[Any] = [{"Put": {"TableName": self._events, "Item": item}} for item in items]
+                self._client.transact_write_items(TransactItems=[{"Update": update}, *puts])
+        except ClientError as error:
+            return self._refused(entry.subscription, error)
+        return Outcome(stored=True)
+
+    def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
+        """See `SubscriptionLedger.recent`."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._events,
+            KeyConditionExpression="subscription = :subscription AND arrival >= :since",
+            ExpressionAttributeValues={":subscription": attribute(subscription), ":since": attribute(iso(since))},
+            ScanIndexForward=False,
+            ConsistentRead=True,
+        )
+        return (notification_of(item) for page in pages for item in page["Items"])
+
+    def _refused(self, subscription: str, error: ClientError) -> Outcome:
+        """Return the row as the failed condition found it, or as it is after a conflict; raise anything else."""
+        code = error.response["Error"]["Code"]
+        answer: Any = error.response
+        if code == "ConditionalCheckFailedException":
+            item = answer.get("Item")
+            return Outcome(stored=False, row=row_of(item) if item else None)
+        if code == "TransactionCanceledException":
+            reasons = answer.get("CancellationReasons", [])
+            if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
+                item = reasons[0].get("Item")
+                return Outcome(stored=False, row=row_of(item) if item else None)
+            if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
+                return Outcome(stored=False, row=self.read(subscription))
+        if code == "TransactionConflictException":
+            return Outcome(stored=False, row=self.read(subscription))
+        raise error
+
+
+def _update(entry: Entry) -> dict[str, Any]:
+    """Return the arguments of the row's update, but for the table."""
+    names: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    sets, removes = [], []
+    for name, value in entry.changes.items():
+        names[f"#{name}"] = name
+        if value is None:
+            removes.append(f"#{name}")
+        else:
+            values[f":{name}"] = attribute(value)
+            sets.append(f"#{name} = :{name}")
+    condition = _condition(entry.expects, names, values)
+    update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
+    return {
+        "Key": {"subscription": attribute(entry.subscription)},
+        "UpdateExpression": update,
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+
+
+def _condition(expects: InChain | Unchanged, names: dict[str, str], values: dict[str, Any]) -> str:
+    if isinstance(expects, Unchanged):
+        expected = {name: getattr(expects.row, name) for name in _UNCHANGED_FIELDS}
+    else:
+        expected = {"state": State.ACTIVE, "generation": expects.generation}
+        if expects.watermark is not None:
+            expected |= {"watermark": expects.watermark, "first_post_due": None}
+    clauses = []
+    for name, value in expected.items():
+        names[f"#{name}"] = name
+        if value is None:
+            clauses.append(f"attribute_not_exists(#{name})")
+        else:
+            values[f":was_{name}"] = attribute(value)
+            clauses.append(f"#{name} = :was_{name}")
+    return " AND ".join(clauses)

@@ -1,0 +1,1 @@
+"""The rules: what a notification means for its subscription, and what the consumer is told."""

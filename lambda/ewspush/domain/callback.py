@@ -1,0 +1,74 @@
+"""Signed callback URLs: who a POST is from is told by its path, and only we can write such a path.
+
+    /notify/{subscription}/{generation}/{signature}
+
+`signature` is `<mailbox, base64url>.<HMAC-SHA256, base64url>`: the address rides along, signed, so that the events can
+be written down without reading the subscription first. The whole path is a secret; it goes into no log.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ewspush.protocol.errors import AnswerableError
+
+_CONTEXT: Final = b"ews-push callback v1"
+
+
+class ForgedCallbackError(AnswerableError):
+    """Raised for a path that none of our keys signed."""
+
+    error_status_hint = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Whose notification a POST carries: subscription key, mailbox, and which Subscribe the URL was made for."""
+
+    subscription: str
+    mailbox: str
+    generation: int
+
+
+def signed_path(callback: Callback, key: bytes) -> str:
+    """Return the path to subscribe with, from `/notify/` on."""
+    mailbox = _encoded(callback.mailbox.encode())
+    mac = _mac(callback.subscription, str(callback.generation), mailbox, key)
+    return f"/notify/{callback.subscription}/{callback.generation}/{mailbox}.{_encoded(mac)}"
+
+
+def verified(subscription: str, generation: str, signature: str, keys: Iterable[bytes]) -> Callback:
+    """Return what the three path segments say.
+
+    Raises `ForgedCallbackError` unless one of `keys` (current and previous, for rotation) signed them. Every key is
+    tried in constant time.
+    """
+    mailbox, _, mac = signature.partition(".")
+    given = _decoded(mac)
+    accepted = False
+    for key in keys:
+        accepted |= hmac.compare_digest(_mac(subscription, generation, mailbox, key), given)
+    if not accepted:
+        message = "the callback path is not signed with a current key"
+        raise ForgedCallbackError(message)
+    return Callback(subscription, _decoded(mailbox).decode(), int(generation))
+
+
+def _mac(subscription: str, generation: str, mailbox: str, key: bytes) -> bytes:
+    parts = (part.encode("utf-8", "replace") for part in (subscription, generation, mailbox))
+    return hmac.digest(key, b"\0".join((_CONTEXT, *parts)), hashlib.sha256)
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,200 @@
+"""What a POST means for its subscription: one pure function for the ordinary link, one for every other case.
+
+No rule here answers Unsubscribe but the one for a retired or superseded callback.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ewspush.domain.delivery import Delivery
+from ewspush.domain.events import Document, GapReason, gap_document
+from ewspush.domain.subscription import Entry, InChain, LoggedNotification, State, Subscription, Unchanged
+from ewspush.protocol.acknowledgement import SubscriptionStatus
+
+
+class Meaning(StrEnum):
+    """What a POST turned out to be; also what the metrics count."""
+
+    EVENTS = "events"
+    HEARTBEAT = "heartbeat"
+    DUPLICATE = "duplicate"
+    LOST = "lost"
+    SUPERSEDED = "superseded"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What to answer once `entry` (if any) is stored."""
+
+    meaning: Meaning
+    status: SubscriptionStatus
+    entry: Entry | None
+    events: int = 0
+    has_gap: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What the log of a subscription held lately: the ids of its events, and every watermark it passed."""
+
+    ids: frozenset[str]
+    marks: frozenset[str]
+
+    @classmethod
+    def of(cls, logged: Iterable[LoggedNotification]) -> "Recent":
+        """Collect the ids and watermarks of `logged`."""
+        ids: set[str] = set()
+        marks: set[str] = set()
+        for notification in logged:
+            ids.update(document["id"] for document in notification.events)
+            marks.update(document["data"].get("watermark") or "" for document in notification.events)
+            marks.update((notification.watermark or "", notification.previous_watermark or ""))
+        return cls(frozenset(ids), frozenset(marks - {""}))
+
+
+def ordinary(delivery: Delivery) -> Ruling | None:
+    """Return the ruling that needs no look at the row, because the row itself will confirm or refuse it.
+
+    None where the chain alone could not tell a second copy from a first: an end of the link is missing, or the events
+    share the watermark they follow.
+    """
+    changes: dict[str, object] = {"last_seen_at": delivery.received_at}
+    start, end = delivery.previous_watermark, delivery.watermark
+    if delivery.is_heartbeat and delivery.unbroken:
+        if start is None and end is not None:
+            return None
+        if start is not None and end is not None and start != end:
+            changes |= {"watermark": end, "previous_watermark": start}
+        return _ok(Meaning.HEARTBEAT, delivery, InChain(delivery.callback.generation, start), changes, ())
+    if start is None or end is None or start in delivery.marks or delivery.lost_code or not delivery.unbroken:
+        return None
+    changes |= {"watermark": end, "previous_watermark": start}
+    expects = InChain(delivery.callback.generation, start)
+    return _ok(Meaning.EVENTS, delivery, expects, changes, delivery.documents)
+
+
+def ended(row: Subscription, delivery: Delivery) -> Ruling | None:
+    """Return the ruling for a callback that is retired or superseded; None for any other."""
+    if row.state is State.RETIRED:
+        return Ruling(Meaning.RETIRED, SubscriptionStatus.UNSUBSCRIBE, None)
+    if delivery.callback.generation < row.generation:
+        return Ruling(Meaning.SUPERSEDED, SubscriptionStatus.UNSUBSCRIBE, None)
+    return None
+
+
+def judged(row: Subscription, delivery: Delivery, recent: Recent) -> Ruling:
+    """Return the ruling for a delivery that is no ordinary link, given the row and what was logged lately."""
+    fresh = tuple(document for document in delivery.documents if document["id"] not in recent.ids)
+    gap = _gap(row, delivery, recent)
+    documents = (*gap, *fresh)
+    changes = _changes(row, delivery, recent, has_news=bool(fresh) or not delivery.documents)
+    ruling = _ok(_meaning(delivery, fresh), delivery, Unchanged(row), changes, documents)
+    return replace(ruling, has_gap=bool(gap))
+
+
+def _meaning(delivery: Delivery, fresh: tuple[Document, ...]) -> Meaning:
+    if delivery.lost_code is not None:
+        return Meaning.LOST
+    if fresh:
+        return Meaning.EVENTS
+    return Meaning.DUPLICATE if delivery.documents else Meaning.HEARTBEAT
+
+
+def _ok(
+    meaning: Meaning,
+    delivery: Delivery,
+    expects: InChain | Unchanged,
+    changes: dict[str, object],
+    documents: tuple[Document, ...],
+) -> Ruling:
+    callback = delivery.callback
+    logged = None
+    if documents:
+        logged = LoggedNotification(
+            callback.subscription,
+            _arrival(delivery.received_at, documents),
+            delivery.received_at,
+            callback.generation,
+            documents,
+            watermark=delivery.watermark,
+            previous_watermark=delivery.previous_watermark,
+        )
+    entry = Entry(callback.subscription, expects, changes, logged)
+    return Ruling(meaning, SubscriptionStatus.OK, entry, len(documents))
+
+
+def _arrival(received_at: datetime, documents: tuple[Document, ...]) -> str:
+    """Return a sort key in order of arrival; what follows the time tells two POSTs of one microsecond apart."""
+    digest = hashlib.sha256("".join(document["id"] for document in documents).encode()).hexdigest()
+    return f"{received_at:%Y-%m-%dT%H:%M:%S.%f}Z#{digest[:8]}"
+
+
+def _gap(row: Subscription, delivery: Delivery, recent: Recent) -> tuple[Document, ...]:
+    reason = _gap_reason(row, delivery, recent)
+    if reason is None:
+        return ()
+    start = row.last_seen_at or delivery.received_at
+    code = delivery.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
+    return (gap_document(delivery.callback, reason, start, delivery.received_at, code),)
+
+
+def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapReason | None:
+    """Continuity: PreviousWatermark is the last watermark of the notification before (protocol: PreviousWatermark).
+
+    Any watermark that the log passed lately proves it as well: the server sends all that follows. The first POST of a
+    generation need not follow from what Subscribe returned (the guide of Amazon WorkMail shows one that does not).
+    """
+    renewed = delivery.callback.generation > row.generation
+    if delivery.lost_code is not None:
+        return None if row.lost_code is not None and not renewed else GapReason.SUBSCRIPTION_LOST
+    start = delivery.previous_watermark
+    proven = start is not None and (start in {row.watermark, row.previous_watermark} or start in recent.marks)
+    if renewed:
+        return GapReason.RESUME_UNPROVEN if row.generation > 0 and not proven else None
+    if row.first_post_due:
+        return None
+    if start is not None and not proven and row.watermark is not None:
+        return GapReason.CHAIN_MISMATCH
+    return None if delivery.unbroken else GapReason.CHAIN_MISMATCH
+
+
+def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news: bool) -> dict[str, object]:
+    generation = delivery.callback.generation
+    changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
+    if row.state in {State.WANTED, State.LAPSED} and (row.lost_code is None or generation > row.generation):
+        changes["state"] = State.ACTIVE
+    if generation > row.generation:
+        changes |= _adoption(row, delivery)
+    elif row.first_post_due and delivery.watermark is not None:
+        changes["first_post_due"] = None
+    end = delivery.watermark
+    if end is not None and has_news and end not in {row.watermark, row.previous_watermark} and end not in recent.marks:
+        changes |= {"watermark": end, "previous_watermark": row.watermark}
+    if delivery.lost_code is not None:
+        wait = timedelta(milliseconds=delivery.back_off_ms or 0)
+        changes |= {
+            "state": State.LAPSED if row.state is not State.SUSPENDED else State.SUSPENDED,
+            "lost_code": delivery.lost_code,
+            "last_error": delivery.lost_code,
+            "check_at": delivery.received_at + wait,
+        }
+    return changes
+
+
+def _adoption(row: Subscription, delivery: Delivery) -> dict[str, object]:
+    """A newer generation lives once it is heard of, even if the answer to its Subscribe was lost."""
+    generation = delivery.callback.generation
+    pending = row.pending_generation
+    return {
+        "generation": generation,
+        "pending_generation": pending if pending is not None and pending > generation else None,
+        "subscription_id": delivery.subscription_id,
+        "first_post_due": None if delivery.watermark is not None else True,
+        "lost_code": None,
+        "last_error": None,
+        "attempts": 0,
+    }

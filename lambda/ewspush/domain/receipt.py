@@ -1,0 +1,62 @@
+"""Take a POST in: one optimistic write in the ordinary case; where the row refuses it, read, judge and write again."""
+
+from datetime import timedelta
+from typing import Final
+
+from ewspush.domain import judgement
+from ewspush.domain.delivery import Delivery
+from ewspush.domain.judgement import Recent, Ruling
+from ewspush.domain.subscription import Subscription
+from ewspush.ports import SubscriptionLedger
+from ewspush.protocol.errors import AnswerableError
+
+MAX_ATTEMPTS: Final = 5
+"""Two copies of a POST meet once; five lost races mean that something else is wrong."""
+
+_MIN_LOOK_BACK: Final = timedelta(hours=1)
+_LOOK_BACK_FREQUENCIES: Final = 4
+"""A server re-sends for StatusFrequency minutes, twice that by Exchange's sum of intervals; the rest is margin."""
+
+
+class UndecidedError(AnswerableError):
+    """Raised where a POST can be neither stored nor refused: the server is to send it again."""
+
+
+def receive(delivery: Delivery, ledger: SubscriptionLedger) -> Ruling:
+    """Store `delivery` and return what to answer: OK only after the write, once, of its events and watermark.
+
+    The same POST again, or two copies at the same moment, add nothing. Raises `UndecidedError` (answer 503), and
+    whatever the ledger raises.
+    """
+    ruling = judgement.ordinary(delivery)
+    if ruling is None or ruling.entry is None:
+        row = ledger.read(delivery.callback.subscription)
+    else:
+        outcome = ledger.write(ruling.entry)
+        if outcome.stored:
+            return ruling
+        row = outcome.row
+    return _settled(row, delivery, ledger)
+
+
+def _settled(row: Subscription | None, delivery: Delivery, ledger: SubscriptionLedger) -> Ruling:
+    """Judge what the row refused until a ruling is stored: each failed write brings the row as it is by then."""
+    for _ in range(MAX_ATTEMPTS):
+        if row is None:
+            message = "the callback is signed by us, yet its subscription is not in the table"
+            raise UndecidedError(message)
+        ruling = judgement.ended(row, delivery) or judgement.judged(row, delivery, _recent(row, delivery, ledger))
+        if ruling.entry is None:
+            return ruling
+        outcome = ledger.write(ruling.entry)
+        if outcome.stored:
+            return ruling
+        row = outcome.row
+    message = f"the subscription changed under {MAX_ATTEMPTS} attempts to write"
+    raise UndecidedError(message)
+
+
+def _recent(row: Subscription, delivery: Delivery, ledger: SubscriptionLedger) -> Recent:
+    frequency = timedelta(minutes=row.status_frequency_minutes)
+    look_back = max(_MIN_LOOK_BACK, _LOOK_BACK_FREQUENCIES * frequency)
+    return Recent.of(ledger.recent(row.subscription, delivery.received_at - look_back))

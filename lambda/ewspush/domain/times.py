@@ -1,0 +1,30 @@
+"""Times as they are stored and handed on: RFC 3339, UTC, `Z`."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def iso(moment: datetime) -> str:
+    """Return `moment` (aware) with milliseconds, a form that sorts: 2026-03-04T09:15:35.120Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def from_iso(text: str) -> datetime:
+    """Return the moment that `iso` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def rfc3339(timestamp: str | None) -> str | None:
+    """Return an xs:dateTime as CloudEvents wants its `time`; None where it is no date at all.
+
+    The wire has fractions of any length, offsets, no zone (taken as UTC), and 24:00:00 for the end of a day.
+    """
+    if timestamp is None:
+        return None
+    midnight = "T24:00:00" in timestamp
+    try:
+        moment = datetime.fromisoformat(timestamp.replace("T24:00:00", "T00:00:00"))
+        moment += timedelta(days=1) if midnight else timedelta()
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,118 @@
+"""POST /notify/{subscription}/{generation}/{signature}: verify, read, store, acknowledge."""
+
+import os
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from ewspush import telemetry
+from ewspush.adapters import aws
+from ewspush.adapters.clock import utc_now
+from ewspush.adapters.dynamodb import DynamoDBLedger
+from ewspush.adapters.secrets import SecretCallbackKeys
+from ewspush.domain.callback import Callback, ForgedCallbackError, verified
+from ewspush.domain.delivery import delivery
+from ewspush.domain.judgement import Meaning, Ruling
+from ewspush.domain.receipt import receive
+from ewspush.handlers.http import answer, body_of
+from ewspush.ports import CallbackKeys, Clock, SubscriptionLedger
+from ewspush.protocol.acknowledgement import CONTENT_TYPE, acknowledgement
+from ewspush.protocol.errors import AnswerableError, UnreadableNotificationError
+from ewspush.protocol.reader import read
+from ewspush.settings import ResponderSettings
+from ewspush.telemetry import Metric
+
+SERVICE: Final = "responder"
+logger = telemetry.logger(SERVICE)
+metrics = telemetry.metrics(SERVICE)
+
+_SEGMENTS: Final = ("subscription", "generation", "signature")
+_NOTABLE: Final = frozenset({Meaning.LOST, Meaning.SUPERSEDED, Meaning.RETIRED})
+
+_COUNTED: Final = {
+    Meaning.HEARTBEAT: Metric.HEARTBEATS,
+    Meaning.DUPLICATE: Metric.DUPLICATES,
+    Meaning.LOST: Metric.SUBSCRIPTIONS_LOST,
+    Meaning.SUPERSEDED: Metric.UNSUBSCRIBES,
+    Meaning.RETIRED: Metric.UNSUBSCRIBES,
+}
+
+
+class Responder:
+    """Answers one POST after the other."""
+
+    def __init__(self, keys: CallbackKeys, ledger: SubscriptionLedger, clock: Clock) -> None:
+        """Take the ports."""
+        self._keys = keys
+        self._ledger = ledger
+        self._clock = clock
+
+    def respond(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Return the HTTP answer to the POST of `event`: an ack once it is stored, else why there is none."""
+        try:
+            callback = self._callback(event)
+            logger.append_keys(subscription=callback.subscription, generation=callback.generation)
+            notification = read(body_of(event))
+            ruling = receive(delivery(callback, notification, self._clock()), self._ledger)
+        except AnswerableError as error:
+            return _refused(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the server is to send again, never to give up
+            return _failed(error)
+        _note(ruling)
+        return answer(200, acknowledgement(ruling.status), CONTENT_TYPE)
+
+    def _callback(self, event: dict[str, Any]) -> Callback:
+        path = event.get("pathParameters") or {}
+        subscription, generation, signature = (path.get(name) or "" for name in _SEGMENTS)
+        return verified(subscription, generation, signature, self._keys.accepted())
+
+
+def _refused(error: AnswerableError) -> dict[str, Any]:
+    """Say what is wrong: to the sender in words, to the operator in the log and a metric."""
+    status = error.error_status_hint
+    if isinstance(error, UnreadableNotificationError):
+        logger.warning("notification refused", extra={"reason": error.reason, "status": status, "detail": str(error)})
+        telemetry.count_by_reason(Metric.UNREADABLE, SERVICE, error.reason)
+    elif isinstance(error, ForgedCallbackError):
+        logger.warning("callback refused", extra={"status": status, "detail": str(error)})
+        metrics.add_metric(Metric.FORGED, MetricUnit.Count, 1)
+    else:
+        return _failed(error)
+    return answer(status, f"{error}.")
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    """Answer so that the server sends again. The log gets the error's place, not its words: they can quote data."""
+    logger.error("the notification could not be stored", extra=telemetry.place_of(error))
+    metrics.add_metric(Metric.FAILURES, MetricUnit.Count, 1)
+    return answer(503, "The notification could not be stored; send it again.")
+
+
+def _note(ruling: Ruling) -> None:
+    if ruling.events:
+        metrics.add_metric(Metric.EVENTS_LOGGED, MetricUnit.Count, ruling.events)
+    if ruling.has_gap:
+        metrics.add_metric(Metric.GAPS, MetricUnit.Count, 1)
+    counted = _COUNTED.get(ruling.meaning)
+    if counted is not None:
+        metrics.add_metric(counted, MetricUnit.Count, 1)
+    level = logger.warning if ruling.meaning in _NOTABLE or ruling.has_gap else logger.info
+    level("notification answered", extra={"meaning": ruling.meaning, "events": ruling.events, "gap": ruling.has_gap})
+
+
+@cache
+def _responder() -> Responder:
+    settings = ResponderSettings.from_env(os.environ)
+    retention = timedelta(days=settings.event_retention_days)
+    keys = SecretCallbackKeys(aws.secrets_manager(), settings.callback_secret_arn, utc_now)
+    ledger = DynamoDBLedger(aws.dynamodb(), settings.subscriptions_table, settings.events_table, retention)
+    return Responder(keys, ledger, utc_now)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer one POST of the HTTP API; the entry point of the function."""
+    return _responder().respond(event)

@@ -1,0 +1,76 @@
+"""What the rules need from outside. Adapters implement these; tests bring in-memory twins of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from ewspush.domain.subscription import Entry, LoggedNotification, Outcome, Subscription
+from ewspush.protocol.errors import AnswerableError
+
+Clock: TypeAlias = Callable[[], datetime]
+"""Returns the current time, aware, in UTC."""
+
+
+class SubscriptionLedger(Protocol):
+    """The subscriptions and the log of their events, written together."""
+
+    def read(self, subscription: str) -> Subscription | None:
+        """Return the row as it is now (a consistent read), None where there is none."""
+
+    def write(self, entry: Entry) -> Outcome:
+        """Store `entry` in one atomic write if the row is as it expects; tell the row if it is not.
+
+        Raises whatever the store raises when it fails or does not answer: then nothing is known of the write.
+        """
+
+    def recent(self, subscription: str, since: datetime) -> Iterable[LoggedNotification]:
+        """Return what was logged from `since` on, newest first; a long notification may come in several pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event on its way to the queue. `group` keeps the order of a mailbox, `deduplication_id` its uniqueness."""
+
+    group: str
+    deduplication_id: str
+    body: str
+
+
+class UnavailableError(AnswerableError):
+    """Raised by an adapter when AWS refuses, throttles or does not answer: to be tried again later."""
+
+
+class MessageQueue(Protocol):
+    """A FIFO queue that takes messages in batches and says of each whether it was taken."""
+
+    def send(self, messages: Sequence[Message]) -> Sequence["Receipt"]:
+        """Send at most ten messages of different groups; return a receipt for each, in order.
+
+        Raises `UnavailableError` when the queue refuses or does not answer: then any of them may have been taken.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a queue said of one message; `rejected` holds its reason where no later try can succeed."""
+
+    taken: bool
+    rejected: str | None = None
+
+
+class CallbackKeys(Protocol):
+    """The secret keys of the callback signatures."""
+
+    def accepted(self) -> Sequence[bytes]:
+        """Return every key that a signature may have been made with, the current one first."""
+
+
+class EventLog(Protocol):
+    """The log of events, for whoever follows its stream."""
+
+    def rest_of(self, head: LoggedNotification, parts: int) -> Sequence[LoggedNotification]:
+        """Return parts 2 to `parts` of a long notification, in order; fewer where some are gone.
+
+        Raises `UnavailableError`.
+        """

@@ -1,0 +1,57 @@
+"""Logs and metrics: what may be said, and its names.
+
+A log line names a subscription by its key, never a mailbox by its address, and holds neither bodies nor callback paths.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+NAMESPACE: Final = "EWSPush"
+
+
+class Metric(StrEnum):
+    """Metric names, one word for one thing with the domain."""
+
+    EVENTS_LOGGED = "EventsLogged"
+    HEARTBEATS = "Heartbeats"
+    DUPLICATES = "Duplicates"
+    GAPS = "Gaps"
+    SUBSCRIPTIONS_LOST = "SubscriptionsLost"
+    UNSUBSCRIBES = "Unsubscribes"
+    UNREADABLE = "UnreadableNotifications"
+    FORGED = "ForgedCallbacks"
+    FAILURES = "ResponderFailures"
+    EVENTS_FORWARDED = "EventsForwarded"
+    RECORDS_GIVEN_UP = "RecordsGivenUp"
+    BATCHES_STOPPED = "BatchesStopped"
+
+
+def logger(service: str) -> Logger:
+    """Return the JSON logger of a function."""
+    return Logger(service=service, log_uncaught_exceptions=False)
+
+
+def metrics(service: str) -> Metrics:
+    """Return the metrics (CloudWatch embedded metric format) of a function."""
+    return Metrics(namespace=NAMESPACE, service=service)
+
+
+def count_by_reason(metric: Metric, service: str, reason: str) -> None:
+    """Count one `metric` with the dimension `reason`, which must be of a closed set."""
+    with single_metric(
+        metric, MetricUnit.Count, 1, namespace=NAMESPACE, default_dimensions={"service": service}
+    ) as one:
+        one.add_dimension("reason", reason)
+
+
+def place_of(error: BaseException) -> dict[str, Any]:
+    """Return the type, AWS error code and innermost place of `error`, for a log line without its words."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else None
+    return {"error": type(error).__name__, "code": code, "place": place}
