@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""The CDK app: writes the CloudFormation template of the stack, checked by cdk-nag."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "lambda"))
+
+from aws_cdk import App, Validations  # noqa: E402  # after infra, which quiets jsii
+from cdk_nag import AwsSolutionsChecks  # noqa: E402
+
+from infra.config import Config, ConfigError  # noqa: E402
+from infra.packaging import PackagingError  # noqa: E402
+from infra.stack import EwsPushStack  # noqa: E402
+
+
+def main() -> int:
+    """Synthesize; return the exit status: 0 done, 1 refused by a rule, 2 wrongly called or not to be packaged."""
+    arguments = _parser().parse_args()
+    app = App(outdir=os.environ.get("CDK_OUTDIR", arguments.output), context=_context(arguments.context))
+    try:
+        EwsPushStack(app, "EwsPush", config=Config.from_context(app.node.get_all_context()))
+    except (ConfigError, PackagingError) as error:
+        print(f"app.py: {error}", file=sys.stderr)  # noqa: T201  # a command line says what is wrong
+        return 2
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Write the CloudFormation template of EWS Push, checked by cdk-nag.")
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="override cdk.json")
+    parser.add_argument("-o", "--output", default=str(ROOT / "cdk.out"), help="directory to write to (%(default)s)")
+    return parser
+
+
+def _context(overrides: list[str]) -> dict[str, object]:
+    """Return what the CDK command line reads too: the context of cdk.json, then the overrides."""
+    context: dict[str, object] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context | dict(override.partition("=")[::2] for override in overrides)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""A Lambda function of ours: its own role, its own log group, the shared asset."""
+
+from aws_cdk import Annotations, Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ewspush.settings import Settings
+from infra import packaging
+from infra.acknowledgements import acknowledge
+from infra.config import LOG_RETENTIONS, Config
+
+
+class PythonFunction(Construct):
+    """A function with the module `ewspush.handlers.<name>`, whose environment is exactly its settings.
+
+    Its role can write its logs and nothing else; every further right is granted by the construct that needs it.
+    """
+
+    def __init__(  # noqa: PLR0913  # each is a dial of Lambda
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        config: Config,
+        settings: Settings,
+        timeout: Duration,
+        memory_mb: int,
+    ) -> None:
+        """Make role, log group and function."""
+        super().__init__(scope, construct_id)
+        retention = logs.RetentionDays[LOG_RETENTIONS[config.log_retention_days]]
+        self.log_group = logs.LogGroup(self, "Logs", retention=retention, removal_policy=RemovalPolicy.DESTROY)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        self.log_group.grant_write(role)
+        self.function = lambda_.Function(
+            self,
+            "Function",
+            handler=f"ewspush.handlers.{name}.handler",
+            code=lambda_.Code.from_asset(str(packaging.asset(config.architecture, config.python_runtime))),
+            runtime=lambda_.Runtime(f"python{config.python_runtime}", lambda_.RuntimeFamily.PYTHON),
+            architecture=_ARCHITECTURES[config.architecture],
+            environment=settings.to_env(),
+            log_group=self.log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            role=role,
+            timeout=timeout,
+            memory_size=memory_mb,
+        )
+        _warn_without_bytecode(self, config.python_runtime)
+        acknowledge(
+            self,
+            "L1",
+            "The runtime is one that most administrators can precompile for; Lambda supports it for years to come.",
+        )
+
+    def allow(self, *actions: str, on: str) -> None:
+        """Grant the function `actions` on the resource with the ARN `on`."""
+        self.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+
+
+def _warn_without_bytecode(scope: Construct, python: str) -> None:
+    if packaging.interpreter_of(python) is None:
+        Annotations.of(scope).add_warning_v2(
+            "ewspush:no-bytecode",
+            f"No Python {python} on this machine to precompile the asset with: cold starts take twice as long. "
+            f"Install Python {python}, or deploy with -c python_runtime=<the version you have: 3.11, 3.12 or 3.13>.",
+        )
+
+
+_ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}

@@ -1,0 +1,129 @@
+"""From the events table to the consumer: the stream, the forwarder, the FIFO queue and where the given-up go."""
+
+import jsii
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ewspush.settings import ForwarderSettings
+from infra.acknowledgements import acknowledge
+from infra.config import Config
+from infra.function import PythonFunction
+from infra.storage import Storage
+
+_MAX_RECEIVES = 5
+_BATCH_RECORDS = 50
+
+_GIVE_UP_AFTER = Duration.hours(23)
+"""A stream keeps its records for 24 hours. Given up an hour before, they can still be copied to the bucket whole."""
+
+
+class HandOver(Construct):
+    """Hands every event of the log to the queue once."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config, storage: Storage) -> None:
+        """Make queues, bucket, forwarder and its event source."""
+        super().__init__(scope, construct_id)
+        self.dead_letters = _queue(self, "DeadLetters")
+        self.queue = _queue(
+            self,
+            "Queue",
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_MAX_RECEIVES),
+        )
+        self.given_up = self._bucket()
+        self.forwarder = PythonFunction(
+            self,
+            "Forwarder",
+            name="forwarder",
+            config=config,
+            settings=ForwarderSettings(
+                events_table=storage.events.table_name,
+                queue_url=self.queue.queue_url,
+                dead_letter_queue_url=self.dead_letters.queue_url,
+                report_partial_batches=config.report_partial_batches,
+            ),
+            timeout=Duration.minutes(2),
+            memory_mb=512,
+        )
+        for queue in (self.queue, self.dead_letters):
+            self.forwarder.allow("sqs:SendMessage", on=queue.queue_arn)
+        self.forwarder.allow("dynamodb:Query", on=storage.events.table_arn)
+        self._follow(storage)
+
+    def _bucket(self) -> s3.Bucket:
+        bucket = s3.Bucket(
+            self,
+            "GivenUp",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        acknowledge(
+            bucket,
+            "S1",
+            "Lambda writes here when the forwarder itself fails for 23 hours; an access log would tell nothing else.",
+        )
+        return bucket
+
+    def _follow(self, storage: Storage) -> None:
+        """Unlimited tries keep the order through an outage of SQS; age, not count, ends them."""
+        self.forwarder.function.add_event_source(
+            event_sources.DynamoEventSource(
+                storage.events,
+                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+                batch_size=_BATCH_RECORDS,
+                filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
+                report_batch_item_failures=True,
+                bisect_batch_on_error=True,
+                max_record_age=_GIVE_UP_AFTER,
+                on_failure=_WholeRecords(self.given_up),
+            )
+        )
+        acknowledge(
+            self.forwarder,
+            "IAM5[Resource::*]",
+            "dynamodb:ListStreams has no resource type, and Lambda demands it of the role of a stream's event source.",
+        )
+        objects = f"IAM5[Resource::<{_logical_id(self.given_up)}.Arn>/*]"
+        acknowledge(self.forwarder, objects, "Lambda makes the names of the objects that it writes.")
+
+
+@jsii.implements(lambda_.IEventSourceDlq)
+class _WholeRecords:
+    """A bucket as failure destination, which unlike a queue gets the records themselves, with no more than it takes.
+
+    The two actions are those that Lambda's documentation names; CDK's own destination grants reading and deleting.
+    """
+
+    def __init__(self, bucket: s3.IBucket) -> None:
+        self._bucket = bucket
+
+    def bind(self, _target: lambda_.IEventSourceMapping, function: lambda_.IFunction) -> lambda_.DlqDestinationConfig:
+        for action, on in (
+            ("s3:PutObject", self._bucket.arn_for_objects("*")),
+            ("s3:ListBucket", self._bucket.bucket_arn),
+        ):
+            function.add_to_role_policy(iam.PolicyStatement(actions=[action], resources=[on]))
+        return lambda_.DlqDestinationConfig(destination=self._bucket.bucket_arn)
+
+
+def _logical_id(bucket: s3.Bucket) -> str:
+    return str(Stack.of(bucket).resolve(bucket.bucket_arn)["Fn::GetAtt"][0])
+
+
+def _queue(scope: Construct, construct_id: str, dead_letter_queue: sqs.DeadLetterQueue | None = None) -> sqs.Queue:
+    return sqs.Queue(
+        scope,
+        construct_id,
+        fifo=True,
+        enforce_ssl=True,
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        retention_period=Duration.days(14),
+        visibility_timeout=Duration.minutes(2),
+        dead_letter_queue=dead_letter_queue,
+    )
