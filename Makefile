@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 EMULATOR := .venv-emulator/.ready
 CDK_CLI := aws-cdk@2.1148.1  # 3.x of the registry is an older build that cannot read this library's output
 SEEDS ?= 2000
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda
 

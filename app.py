@@ -9,8 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "lambda"))
+# jsii prints a banner for Node 20, which the machines of many administrators still have; the value is the version.
+os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
-from aws_cdk import App, Validations  # noqa: E402  # after infra, which quiets jsii
+from aws_cdk import App, Validations  # noqa: E402  # after what it needs to find
 from cdk_nag import AwsSolutionsChecks  # noqa: E402
 
 from infra.config import Config, ConfigError  # noqa: E402
