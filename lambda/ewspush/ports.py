@@ -18,6 +18,9 @@ class SubscriptionLedger(Protocol):
     def read(self, subscription: str) -> Subscription | None:
         """Return the row as it is now (a consistent read), None where there is none."""
 
+    def add(self, row: Subscription) -> bool:
+        """Add a new row; return False, and change nothing, where its key is taken."""
+
     def write(self, entry: Entry) -> Outcome:
         """Store `entry` in one atomic write if the row is as it expects; tell the row if it is not.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from ewspush.adapters.log_items import items_of, notification_of
-from ewspush.adapters.rows import attribute, row_of
+from ewspush.adapters.rows import attribute, item_of, row_of
 from ewspush.domain.subscription import Entry, InChain, LoggedNotification, Outcome, State, Subscription, Unchanged
 from ewspush.domain.times import iso
 
@@ -32,6 +32,18 @@ class DynamoDBLedger:
         key = {"subscription": attribute(subscription)}
         item = self._client.get_item(TableName=self._subscriptions, Key=key, ConsistentRead=True).get("Item")
         return row_of(item) if item else None
+
+    def add(self, row: Subscription) -> bool:
+        """See `SubscriptionLedger.add`."""
+        try:
+            self._client.put_item(
+                TableName=self._subscriptions,
+                Item=item_of(row),
+                ConditionExpression="attribute_not_exists(subscription)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     def write(self, entry: Entry) -> Outcome:
         """See `SubscriptionLedger.write`: the row is told by the failed condition itself."""

@@ -83,18 +83,19 @@ def _push_document(callback: Callback, event: MailboxEvent, received_at: datetim
     if event.raw_xml is not None:
         data |= {"name": event.type, "raw_xml": event.raw_xml}
     time = rfc3339(event.timestamp) or iso(received_at)
-    document = _document(_TYPES.get(event.type, "unknown"), _event_id(callback, event), callback, time, data)
-    if event.id:
-        document["subject"] = event.id
-    return _fitted(document)
+    kind = _TYPES.get(event.type, "unknown")
+    return _fitted(_document(kind, _event_id(callback, event), callback, time, data, subject=event.id))
 
 
-def _document(kind: str, identity: str, callback: Callback, time: str, data: Document) -> Document:
+def _document(  # noqa: PLR0913  # the attributes of CloudEvents
+    kind: str, identity: str, callback: Callback, time: str, data: Document, subject: str | None = None
+) -> Document:
     return {
         "specversion": "1.0",
         "id": identity,
         "source": f"/mailboxes/{callback.mailbox}",
         "type": f"ews.mailbox.{kind}",
+        **({"subject": subject} if subject else {}),
         "time": time,
         "datacontenttype": "application/json",
         "dataschema": DATA_SCHEMA,

@@ -1,0 +1,1 @@
+"""One machine: the embedded AWS with the synthesized stack on it. What runs here is what is deployed there."""

@@ -1,0 +1,108 @@
+"""Synthesize the stack for this machine and deploy that very template onto the embedded AWS."""
+
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from local.emulator import ACCOUNT, REGION, ROOT, Emulator
+
+STACK: Final = "EwsPush"
+_ASSETS_BUCKET: Final = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+"""Where a bootstrapped account keeps assets; the template names it."""
+
+_ARCHITECTURES: Final = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
+
+
+class DeploymentError(RuntimeError):
+    """Raised where the stack can't be synthesized or deployed; the message is what the tool said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where the parts of the deployed stack are."""
+
+    emulator: Emulator
+    callback: str
+    queue_url: str
+    dead_letter_queue_url: str
+    events_table: str
+    subscriptions_table: str
+    callback_secret_arn: str
+
+
+def synthesize(output: Path) -> Path:
+    """Write the template for this machine's processor and Python to `output`; return `output`.
+
+    The rules of CloudFormation and cdk-nag are checked by `make synth`; checking them again would triple the time.
+    """
+    context = {
+        "architecture": _ARCHITECTURES[platform.machine()],
+        "python_runtime": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "report_partial_batches": "false",  # the emulator would lose the rest of the batch (docs/adr)
+    }
+    options = [option for key, value in context.items() for option in ("-c", f"{key}={value}")]
+    command = [sys.executable, str(ROOT / "app.py"), "--output", str(output), *options]
+    environment = os.environ | {"CDK_VALIDATION": "false"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode != 0:
+        message = f"the stack can't be synthesized:\n{done.stderr}"
+        raise DeploymentError(message)
+    return output
+
+
+def deploy(emulator: Emulator, synthesized: Path) -> Deployment:
+    """Deploy the template in `synthesized` and return where its parts are. Raises `DeploymentError`."""
+    _upload_assets(emulator, synthesized)
+    emulator.client("ssm").put_parameter(
+        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True
+    )
+    cloudformation = emulator.client("cloudformation")
+    template = (synthesized / f"{STACK}.template.json").read_text()
+    cloudformation.create_stack(StackName=STACK, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    stack = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]
+    return _located(emulator, {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})
+
+
+def _upload_assets(emulator: Emulator, synthesized: Path) -> None:
+    s3 = emulator.client("s3")
+    s3.create_bucket(Bucket=_ASSETS_BUCKET)
+    manifest: dict[str, Any] = json.loads((synthesized / f"{STACK}.assets.json").read_text())
+    for key, file in manifest["files"].items():
+        if file["source"]["packaging"] == "zip":
+            s3.put_object(Bucket=_ASSETS_BUCKET, Key=f"{key}.zip", Body=_zipped(synthesized / file["source"]["path"]))
+
+
+def _zipped(directory: Path) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(directory.rglob("*")):
+            archive.write(path, path.relative_to(directory))
+    return buffer.getvalue()
+
+
+def _located(emulator: Emulator, outputs: dict[str, str]) -> Deployment:
+    """The API answers under the emulator's own address; the output names the host it would have on AWS."""
+    api = outputs["CallbackBaseUrl"].split("//")[1].split(".")[0]
+    return Deployment(
+        emulator,
+        callback=f"{emulator.endpoint}/_aws/execute-api/{api}/$default",
+        queue_url=_local(emulator, outputs["QueueUrl"]),
+        dead_letter_queue_url=_local(emulator, outputs["DeadLetterQueueUrl"]),
+        events_table=outputs["EventsTable"],
+        subscriptions_table=outputs["SubscriptionsTable"],
+        callback_secret_arn=outputs["CallbackSecretArn"],
+    )
+
+
+def _local(emulator: Emulator, queue_url: str) -> str:
+    return f"{emulator.endpoint}/{'/'.join(queue_url.rsplit('/', 2)[-2:])}"
