@@ -87,7 +87,7 @@ def _push_document(callback: Callback, event: MailboxEvent, received_at: datetim
     return _fitted(_document(kind, _event_id(callback, event), callback, time, data, subject=event.id))
 
 
-def _document(  # noqa: PLR0913  # the attributes of CloudEvents
+def _document(  # noqa: PLR0913, PLR0917  # the attributes of CloudEvents
     kind: str, identity: str, callback: Callback, time: str, data: Document, subject: str | None = None
 ) -> Document:
     return {
