@@ -84,11 +84,6 @@ class HandOver(Construct):
                 on_failure=_WholeRecords(self.given_up),
             )
         )
-        acknowledge(
-            self.forwarder,
-            "IAM5[Resource::*]",
-            "dynamodb:ListStreams has no resource type, and Lambda demands it of the role of a stream's event source.",
-        )
         objects = f"IAM5[Resource::<{_logical_id(self.given_up)}.Arn>/*]"
         acknowledge(self.forwarder, objects, "Lambda makes the names of the objects that it writes.")
 

@@ -35,7 +35,7 @@ class Watch(Construct):
             _graph("Trouble", responder.SERVICE, Metric.GAPS, Metric.SUBSCRIPTIONS_LOST, Metric.UNSUBSCRIBES),
         )
         self.dashboard.add_widgets(
-            _graph("Answers without an ack", responder.SERVICE, Metric.FAILURES, Metric.FORGED),
+            _graph("Answers without an ack", responder.SERVICE, Metric.FAILURES, Metric.FORGED, with_reasons=True),
             _graph("Handed on", forwarder.SERVICE, Metric.EVENTS_FORWARDED, Metric.BATCHES_STOPPED),
         )
         self.dashboard.add_widgets(
@@ -117,8 +117,12 @@ def _metric(service: str, metric: Metric) -> cloudwatch.Metric:
     )
 
 
-def _graph(title: str, service: str, *metrics: Metric) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=[_metric(service, metric) for metric in metrics], width=12)
+def _graph(title: str, service: str, *metrics: Metric, with_reasons: bool = False) -> cloudwatch.GraphWidget:
+    lines: list[cloudwatch.IMetric] = [_metric(service, metric) for metric in metrics]
+    if with_reasons:
+        search = f'{{{NAMESPACE},service,reason}} MetricName="{Metric.UNREADABLE}"'
+        lines.append(cloudwatch.MathExpression(expression=f"SEARCH('{search}', 'Sum', 300)", label="", period=_PERIOD))
+    return cloudwatch.GraphWidget(title=title, left=lines, width=12)
 
 
 def _iterator_age(hand_over: HandOver) -> cloudwatch.Metric:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 NAMESPACE: Final = "EWSPush"
 
@@ -37,14 +36,6 @@ def logger(service: str) -> Logger:
 def metrics(service: str) -> Metrics:
     """Return the metrics (CloudWatch embedded metric format) of a function."""
     return Metrics(namespace=NAMESPACE, service=service)
-
-
-def count_by_reason(metric: Metric, service: str, reason: str) -> None:
-    """Count one `metric` with the dimension `reason`, which must be of a closed set."""
-    with single_metric(
-        metric, MetricUnit.Count, 1, namespace=NAMESPACE, default_dimensions={"service": service}
-    ) as one:
-        one.add_dimension("reason", reason)
 
 
 def place_of(error: BaseException) -> dict[str, Any]:

@@ -8,8 +8,16 @@ from botocore.exceptions import ClientError
 
 from ewspush.adapters.log_items import items_of, notification_of
 from ewspush.adapters.rows import attribute, item_of, row_of
-from ewspush.domain.subscription import Entry, InChain, LoggedNotification, Outcome, State, Subscription, Unchanged
-from ewspush.domain.times import iso
+from ewspush.domain.subscription import (
+    Entry,
+    InChain,
+    LoggedNotification,
+    Outcome,
+    State,
+    Subscription,
+    Unchanged,
+    arrival,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -64,7 +72,7 @@ class DynamoDBLedger:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._events,
             KeyConditionExpression="subscription = :subscription AND arrival >= :since",
-            ExpressionAttributeValues={":subscription": attribute(subscription), ":since": attribute(iso(since))},
+            ExpressionAttributeValues={":subscription": attribute(subscription), ":since": attribute(arrival(since))},
             ScanIndexForward=False,
             ConsistentRead=True,
         )

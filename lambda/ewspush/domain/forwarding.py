@@ -24,13 +24,15 @@ MAX_BATCH_BYTES: Final = 256 * 1024
 class Record:
     """One record of the stream: what it wants sent, or why it can't be read.
 
-    `position` names it to the stream; `content` is all of it as JSON, for the failure destination.
+    `position` names it to the stream; `content` is all of it as JSON, for the failure destination. `is_unavailable`:
+    part of it could not be read now, and may be later.
     """
 
     position: str
     content: str
     messages: tuple[Message, ...] = ()
     fault: str | None = None
+    is_unavailable: bool = False
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ class Handover:
 
 @dataclass(slots=True)
 class _Request:
-    """Messages to send at once, each with its record; no message and one record: a record that can't be read.
+    """Messages to send at once, each with its record; no message and one record: a record that could not be read.
 
     At most one message of a mailbox, because a single entry may fail and must then have none of its own behind it.
     """
@@ -95,10 +97,13 @@ def forward(
 
 
 def _requests(records: Iterable[Record]) -> Iterator[_Request]:
-    """Yield requests that follow the order of the stream."""
+    """Yield requests that follow the order of the stream: all of a record's before the next one's."""
     request = _Request()
     for record in records:
-        if record.fault is not None:
+        if record.fault is not None or record.is_unavailable:
+            if request.messages:
+                yield request
+                request = _Request()
             yield _Request(records=[record])
         for message in record.messages:
             if not request.has_room_for(message):
@@ -113,6 +118,8 @@ def _carry_out(request: _Request, queue: MessageQueue, dead_letters: MessageQueu
     """Return the position of the first record with a message not taken; None when there is none."""
     if not request.messages:
         record = request.records[0]
+        if record.is_unavailable:
+            return record.position
         _give_up(record, record.fault or "", dead_letters, handover)
         return None
     stopped_at = None

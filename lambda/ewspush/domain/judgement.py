@@ -6,12 +6,12 @@ No rule here answers Unsubscribe but the one for a retired or superseded callbac
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.events import Document, GapReason, gap_document
-from ewspush.domain.subscription import Entry, InChain, LoggedNotification, State, Subscription, Unchanged
+from ewspush.domain.subscription import Entry, InChain, LoggedNotification, State, Subscription, Unchanged, arrival
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 
 
@@ -116,7 +116,7 @@ def _ok(
     if documents:
         logged = LoggedNotification(
             callback.subscription,
-            _arrival(delivery.received_at, documents),
+            arrival(delivery.received_at, _digest(documents)),
             delivery.received_at,
             callback.generation,
             documents,
@@ -127,10 +127,8 @@ def _ok(
     return Ruling(meaning, SubscriptionStatus.OK, entry, len(documents))
 
 
-def _arrival(received_at: datetime, documents: tuple[Document, ...]) -> str:
-    """Return a sort key in order of arrival; what follows the time tells two POSTs of one microsecond apart."""
-    digest = hashlib.sha256("".join(document["id"] for document in documents).encode()).hexdigest()
-    return f"{received_at:%Y-%m-%dT%H:%M:%S.%f}Z#{digest[:8]}"
+def _digest(documents: tuple[Document, ...]) -> str:
+    return hashlib.sha256("".join(document["id"] for document in documents).encode()).hexdigest()[:8]
 
 
 def _gap(row: Subscription, delivery: Delivery, recent: Recent) -> tuple[Document, ...]:

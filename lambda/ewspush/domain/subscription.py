@@ -66,6 +66,15 @@ class Unchanged:
     row: Subscription
 
 
+def arrival(received_at: datetime, digest: str = "") -> str:
+    """Return a sort key of the log in order of arrival; `digest` tells two POSTs of one microsecond apart.
+
+    Without a digest it sorts before every key from `received_at` on.
+    """
+    moment = f"{received_at:%Y-%m-%dT%H:%M:%S.%f}"
+    return f"{moment}Z#{digest}" if digest else moment
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedNotification:
     """One element of the event log: the events of one POST in their order.

@@ -15,7 +15,7 @@ from ewspush.adapters.event_log import DynamoDBEventLog
 from ewspush.adapters.log_items import notification_of
 from ewspush.adapters.sqs import SQSQueue
 from ewspush.domain.forwarding import Handover, Record, forward, messages_of
-from ewspush.ports import EventLog, Message, MessageQueue
+from ewspush.ports import EventLog, Message, MessageQueue, UnavailableError
 from ewspush.settings import ForwarderSettings
 from ewspush.telemetry import Metric
 
@@ -46,14 +46,16 @@ class Forwarder:
 
     def _records(self, event: dict[str, Any]) -> Iterator[Record]:
         for record in event["Records"]:
-            if record["eventName"] == "INSERT" and "part_of" not in record["dynamodb"].get("NewImage", {}):
+            if record["eventName"] == "INSERT" and "part_of" not in (record["dynamodb"].get("NewImage") or {}):
                 yield self._record(record)
 
     def _record(self, record: dict[str, Any]) -> Record:
         position = record["dynamodb"]["SequenceNumber"]
-        content = json.dumps(record, ensure_ascii=False)
+        content = json.dumps(record, ensure_ascii=False, default=str)
         try:
             messages = self._messages(record["dynamodb"]["NewImage"])
+        except UnavailableError:
+            return Record(position, content, is_unavailable=True)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             return Record(position, content, fault=f"not a notification of ours: {type(error).__name__}")
         return Record(position, content, messages)

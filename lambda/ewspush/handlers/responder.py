@@ -74,7 +74,8 @@ def _refused(error: AnswerableError) -> dict[str, Any]:
     status = error.error_status_hint
     if isinstance(error, UnreadableNotificationError):
         logger.warning("notification refused", extra={"reason": error.reason, "status": status, "detail": str(error)})
-        telemetry.count_by_reason(Metric.UNREADABLE, SERVICE, error.reason)
+        metrics.add_metric(Metric.UNREADABLE, MetricUnit.Count, 1)
+        metrics.add_dimension("reason", error.reason)
     elif isinstance(error, ForgedCallbackError):
         logger.warning("callback refused", extra={"status": status, "detail": str(error)})
         metrics.add_metric(Metric.FORGED, MetricUnit.Count, 1)

@@ -1,0 +1,48 @@
+"""What every `MessageQueue` promises, the in-memory twin and SQS alike."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ewspush.adapters.sqs import SQSQueue
+from ewspush.ports import Message, MessageQueue
+from tests.aws import moto
+from tests.twins.queue import MemoryQueue
+
+Opened = tuple[MessageQueue, Callable[[], list[str]]]
+
+
+@pytest.fixture(params=["memory", "moto"])
+def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
+    """Return an empty queue of each kind, and what takes the bodies off it."""
+    if request.param == "memory":
+        queue = MemoryQueue()
+        yield queue, lambda: [message.body for message in queue.messages]
+        return
+    with moto() as aws:
+        url = aws.fifo_queue()
+        yield SQSQueue(aws.sqs, url), lambda: [message["Body"] for message in aws.received(url)]
+
+
+def test_every_message_gets_a_receipt_and_is_on_the_queue(opened: Opened) -> None:
+    """In order, ten at once."""
+    queue, bodies = opened
+    messages = [Message(f"group-{number}", f"id-{number}", f"body-{number}") for number in range(10)]
+    assert all(receipt.taken for receipt in queue.send(messages))
+    assert sorted(bodies()) == [message.body for message in messages]
+
+
+def test_a_message_sent_again_is_taken_and_adds_nothing(opened: Opened) -> None:
+    """The deduplication id says that it is the same."""
+    queue, bodies = opened
+    for _ in range(2):
+        assert queue.send([Message("group", "id", "body")])[0].taken
+    assert bodies() == ["body"]
+
+
+def test_a_group_keeps_its_order(opened: Opened) -> None:
+    """Request after request."""
+    queue, bodies = opened
+    for number in range(5):
+        queue.send([Message("group", str(number), str(number))])
+    assert bodies() == ["0", "1", "2", "3", "4"]

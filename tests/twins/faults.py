@@ -1,0 +1,32 @@
+"""Fault plans: what goes wrong at which call of a twin, written down before the test begins."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+class InjectedError(Exception):
+    """Raised by a twin because its fault plan says so."""
+
+
+@dataclass
+class FaultPlan:
+    """Faults by number of the call, from 1: `refuse` raises before anything is done, `forget` raises after it was done.
+
+    Every call beyond the plan goes well: `FaultPlan(refuse=[1, 2])` is "throttled twice, then fine".
+    """
+
+    refuse: Iterable[int] = ()
+    forget: Iterable[int] = ()
+    error: type[Exception] = InjectedError
+    calls: int = field(default=0, init=False)
+
+    def before(self) -> None:
+        """Count a call that begins, and refuse it if that is its fate."""
+        self.calls += 1
+        if self.calls in self.refuse:
+            raise self.error("refused by the fault plan")
+
+    def after(self) -> None:
+        """Lose the answer of the call that just went well, if that is its fate."""
+        if self.calls in self.forget:
+            raise self.error("answer lost by the fault plan")

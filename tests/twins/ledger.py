@@ -1,0 +1,77 @@
+"""The ledger in memory: the same promises as DynamoDB's, and a fault plan."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from ewspush.domain.subscription import (
+    Entry,
+    InChain,
+    LoggedNotification,
+    Outcome,
+    State,
+    Subscription,
+    Unchanged,
+    arrival,
+)
+from tests.twins.faults import FaultPlan
+
+
+class MemoryLedger:
+    """`SubscriptionLedger` in two dictionaries; `requests` counts what was asked of it by name."""
+
+    def __init__(self, *rows: Subscription, writes: FaultPlan | None = None) -> None:
+        """Start with `rows` and nothing logged."""
+        self.rows = {row.subscription: row for row in rows}
+        self.log: list[LoggedNotification] = []
+        self.writes = writes or FaultPlan()
+        self.requests: list[str] = []
+
+    def add(self, row: Subscription) -> bool:
+        """See `SubscriptionLedger.add`."""
+        if row.subscription in self.rows:
+            return False
+        self.rows[row.subscription] = row
+        return True
+
+    def read(self, subscription: str) -> Subscription | None:
+        """See `SubscriptionLedger.read`."""
+        self.requests.append("read")
+        return self.rows.get(subscription)
+
+    def write(self, entry: Entry) -> Outcome:
+        """See `SubscriptionLedger.write`."""
+        self.requests.append("write")
+        self.writes.before()
+        row = self.rows.get(entry.subscription)
+        if row is None or not _holds(entry.expects, row):
+            return Outcome(stored=False, row=row)
+        self.rows[entry.subscription] = _changed(row, dict(entry.changes))
+        if entry.logged is not None:
+            self.log.append(entry.logged)
+        self.writes.after()
+        return Outcome(stored=True)
+
+    def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
+        """See `SubscriptionLedger.recent`."""
+        self.requests.append("recent")
+        mine = [one for one in self.log if one.subscription == subscription and one.arrival >= arrival(since)]
+        return iter(sorted(mine, key=lambda one: one.arrival, reverse=True))
+
+    def events(self) -> list[str]:
+        """Return the ids of all logged events in their order."""
+        return [document["id"] for one in sorted(self.log, key=lambda one: one.arrival) for document in one.events]
+
+
+def _holds(expects: InChain | Unchanged, row: Subscription) -> bool:
+    if isinstance(expects, Unchanged):
+        fields = ("state", "generation", "pending_generation", "watermark", "first_post_due", "revision")
+        return all(getattr(row, name) == getattr(expects.row, name) for name in fields)
+    if row.state is not State.ACTIVE or row.generation != expects.generation:
+        return False
+    return expects.watermark is None or (row.watermark == expects.watermark and row.first_post_due is None)
+
+
+def _changed(row: Subscription, changes: dict[str, Any]) -> Subscription:
+    return replace(row, **changes)
