@@ -35,7 +35,7 @@ class Emulator:
 
     def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes its clients as it goes
         """Return a boto3 client for it."""
-        return boto3.client(
+        return boto3.client(  # type: ignore[call-overload]  # the name is known where it is called
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,

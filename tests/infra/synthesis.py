@@ -17,7 +17,5 @@ def synthesized(**overrides: object) -> dict[str, Any]:
     """Return the template with cdk.json's context and `overrides`."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"] | overrides
     app = App(context=context)
-    template: dict[str, Any] = Template.from_stack(
-        EwsPushStack(app, "EwsPush", config=Config.from_context(context))
-    ).to_json()
-    return template
+    stack = EwsPushStack(app, "EwsPush", config=Config.from_context(context))
+    return dict(Template.from_stack(stack).to_json())

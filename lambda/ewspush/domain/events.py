@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
+from urllib.parse import quote
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.times import iso, rfc3339
@@ -20,6 +21,9 @@ MAX_DOCUMENT_BYTES: Final = 240 * 1024
 """Of one event: below the 256 KiB that every SQS engine takes, and below DynamoDB's 400 KB an item."""
 
 _CUT_CHARACTERS: Final = 8 * 1024
+
+_PLAIN_IN_A_PATH: Final = "!$&'*+=@"
+"""What addresses have and a path segment may have too (RFC 3986, section 3.3); CloudEvents wants a URI-reference."""
 
 _TYPES: Final = {
     "NewMailEvent": "new_mail",
@@ -93,7 +97,7 @@ def _document(  # noqa: PLR0913, PLR0917  # the attributes of CloudEvents
     return {
         "specversion": "1.0",
         "id": identity,
-        "source": f"/mailboxes/{callback.mailbox}",
+        "source": f"/mailboxes/{quote(callback.mailbox, safe=_PLAIN_IN_A_PATH)}",
         "type": f"ews.mailbox.{kind}",
         **({"subject": subject} if subject else {}),
         "time": time,

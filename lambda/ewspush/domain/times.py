@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 def iso(moment: datetime) -> str:
     """Return `moment` (aware) with milliseconds, a form that sorts: 2026-03-04T09:15:35.120Z."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_iso(text: str) -> datetime:

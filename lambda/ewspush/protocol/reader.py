@@ -4,6 +4,9 @@ Everything the schema makes optional may be missing, unknown elements are passed
 send error messages that the schema forbids (no Notification element), so the schema itself is not the judge.
 """
 
+import copy
+import re
+from collections.abc import Callable
 from typing import Final
 
 from lxml import etree
@@ -24,8 +27,11 @@ MAX_IDENTIFIER_CHARACTERS: Final = 64 * 1024
 """Of a SubscriptionId or a watermark. They are kept in one DynamoDB item, whose limit is 400 KB; real ones have under
 200 characters."""
 
+MAX_RAW_XML_CHARACTERS: Final = 2 * hardened_xml.MAX_BODY_BYTES
+"""Of all unknown events of a POST. Written out, each repeats the namespaces it uses, which the body declares once."""
+
 _EVENT_NAMES: Final = {T + name: name for name in KNOWN_EVENTS}
-_NOT_EVENTS: Final = frozenset({T + "SubscriptionId", T + "PreviousWatermark", T + "MoreEvents"})
+_TEXTS: Final = frozenset({T + "SubscriptionId", T + "PreviousWatermark", T + "MoreEvents"})
 _IDS: Final = {
     T + "ItemId": ("id", "change_key", ObjectKind.ITEM),
     T + "FolderId": ("id", "change_key", ObjectKind.FOLDER),
@@ -34,8 +40,10 @@ _IDS: Final = {
     T + "ParentFolderId": ("parent_folder_id", "parent_change_key", None),
     T + "OldParentFolderId": ("old_parent_folder_id", None, None),
 }
+_CLASSES: Final[dict[str | None, ResponseClass]] = {member.value: member for member in ResponseClass}
 _TRUE: Final = frozenset({"true", "1"})
 _FALSE: Final = frozenset({"false", "0"})
+_INT: Final = re.compile(r"[+-]?[0-9]{1,10}")
 
 
 def read(body: bytes) -> Notification:
@@ -43,19 +51,19 @@ def read(body: bytes) -> Notification:
 
     Raises `UnreadableNotificationError` (answer 400) or its child `TooLargeError` (413).
     """
-    root = hardened_xml.parse(body)
-    operation = _operation(root)
-    messages = operation.findall(f"{M}ResponseMessages/{M}SendNotificationResponseMessage")
+    operation = _operation(hardened_xml.parse(body))
+    raw_xml = _RawXml()
+    messages = tuple(_message(element, raw_xml) for element in _response_messages(operation))
     if not messages:
         raise UnreadableNotificationError(Refusal.NO_MESSAGE, "no response message in the notification")
-    return Notification(tuple(_message(element) for element in messages))
+    return Notification(messages)
 
 
 def _operation(root: etree._Element) -> etree._Element:
     if root.tag != S + "Envelope":
         raise UnreadableNotificationError(Refusal.NOT_SOAP, "the root is not a SOAP 1.1 envelope")
     _refuse_mandatory_headers(root)
-    bodies = root.findall(S + "Body")
+    bodies = [child for child in root if child.tag == S + "Body"]
     if len(bodies) != 1:
         raise UnreadableNotificationError(Refusal.NOT_SOAP, "the envelope does not have exactly one Body")
     operations = list(bodies[0])
@@ -67,72 +75,101 @@ def _operation(root: etree._Element) -> etree._Element:
 
 def _refuse_mandatory_headers(root: etree._Element) -> None:
     """SOAP 1.1, section 4.2.3: a mandatory header that is not understood must not be ignored."""
-    for block in root.iterfind(f"{S}Header/*"):
+    for block in (block for child in root if child.tag == S + "Header" for block in child):
         mandatory = block.get(S + "mustUnderstand", "0").strip() in _TRUE
         if mandatory and not str(block.tag).startswith(T):
             message = "a header marked mustUnderstand is not understood"
             raise UnreadableNotificationError(Refusal.HEADER_NOT_UNDERSTOOD, message)
 
 
-def _message(element: etree._Element) -> ResponseMessage:
-    notification = element.find(M + "Notification")
+def _response_messages(operation: etree._Element) -> list[etree._Element]:
+    groups = (child for child in operation if child.tag == M + "ResponseMessages")
+    return [child for group in groups for child in group if child.tag == M + "SendNotificationResponseMessage"]
+
+
+class _RawXml:
+    """Writes the unknown events of one POST out, up to `MAX_RAW_XML_CHARACTERS`."""
+
+    def __init__(self) -> None:
+        self._left = MAX_RAW_XML_CHARACTERS
+
+    def of(self, element: etree._Element) -> str:
+        """Return `element` with the namespaces it uses, and not all that are in scope, as a copy has them."""
+        text = etree.tostring(copy.copy(element), encoding="unicode", with_tail=False)
+        self._left -= len(text)
+        if self._left < 0:
+            raise UnreadableNotificationError(Refusal.TOO_LARGE, "the unknown events are too large, written out")
+        return text
+
+
+def _message(element: etree._Element, raw_xml: _RawXml) -> ResponseMessage:
+    parts = _children(element)
+    notification = parts.get(M + "Notification")
     response_class = _response_class(element, notification)
-    values = {value.get("Name"): _text(value) for value in element.iterfind(f"{M}MessageXml/{T}Value")}
-    subscription_id = values.get("SubscriptionId")
-    previous_watermark = more_events = None
-    events: tuple[MailboxEvent, ...] = ()
-    if notification is not None:
-        subscription_id = _child_text(notification, T + "SubscriptionId") or subscription_id
-        previous_watermark = _identifier(_child_text(notification, T + "PreviousWatermark"))
-        more_events = _boolean(_child_text(notification, T + "MoreEvents"))
-        events = tuple(_events(notification))
-    if subscription_id is None and response_class is not ResponseClass.ERROR:
+    values = _values(parts.get(M + "MessageXml"))
+    texts, events = _contents(notification, raw_xml)
+    subscription_id = texts.get(T + "SubscriptionId")
+    if response_class is ResponseClass.ERROR:
+        subscription_id = subscription_id or values.get("SubscriptionId")
+    elif subscription_id is None:
         message = "a notification names no subscription"
         raise UnreadableNotificationError(Refusal.NO_SUBSCRIPTION_ID, message)
     return ResponseMessage(
         response_class,
-        response_code=_child_text(element, M + "ResponseCode"),
-        message_text=_child_text(element, M + "MessageText"),
+        response_code=_identifier(_text(parts.get(M + "ResponseCode"))),
+        message_text=_text(parts.get(M + "MessageText")),
         back_off_ms=_integer(values.get("BackOffMilliseconds")),
         subscription_id=_identifier(subscription_id),
-        previous_watermark=previous_watermark,
-        more_events=more_events,
-        events=events,
+        previous_watermark=_identifier(texts.get(T + "PreviousWatermark")),
+        more_events=_boolean(texts.get(T + "MoreEvents")),
+        events=tuple(events),
     )
+
+
+def _children(element: etree._Element) -> dict[str, etree._Element]:
+    """Return the children by tag, the first of each: one walk instead of a search for every name."""
+    return {str(child.tag): child for child in reversed(element)}
+
+
+def _values(message_xml: etree._Element | None) -> dict[str | None, str | None]:
+    if message_xml is None:
+        return {}
+    return {value.get("Name"): _text(value) for value in message_xml.iterchildren(T + "Value")}
 
 
 def _response_class(element: etree._Element, notification: etree._Element | None) -> ResponseClass:
     """Only Error may lack the Notification; a class that is missing or unknown is read by what the message holds."""
-    declared = element.get("ResponseClass")
-    if declared == ResponseClass.ERROR:
-        return ResponseClass.ERROR
-    if notification is None:
+    response_class = _CLASSES.get(element.get("ResponseClass"), ResponseClass.SUCCESS)
+    if notification is None and response_class is not ResponseClass.ERROR:
         message = "a message that is no error holds no Notification"
         raise UnreadableNotificationError(Refusal.NO_SUBSCRIPTION_ID, message)
-    return ResponseClass.WARNING if declared == ResponseClass.WARNING else ResponseClass.SUCCESS
+    return response_class
 
 
-def _events(notification: etree._Element) -> list[MailboxEvent]:
+def _contents(
+    notification: etree._Element | None, raw_xml: _RawXml
+) -> tuple[dict[str, str | None], list[MailboxEvent]]:
+    """Return the texts of a Notification by tag, the first of each, and its events in order."""
+    texts: dict[str, str | None] = {}
     events = []
-    for element in notification:
-        name = _EVENT_NAMES.get(str(element.tag))
-        if name is not None:
-            events.append(_event(element, name))
-        elif _is_unknown_event(element):
-            events.append(_unknown_event(element))
-    return events
+    for child in notification if notification is not None else ():
+        tag = str(child.tag)
+        if tag in _EVENT_NAMES:
+            events.append(_event(child, _EVENT_NAMES[tag]))
+        elif tag in _TEXTS:
+            texts.setdefault(tag, _text(child))
+        elif _is_unknown_event(child):
+            events.append(_unknown_event(child, raw_xml))
+    return texts, events
 
 
 def _event(element: etree._Element, name: str) -> MailboxEvent:
     fields: dict[str, str | int | ObjectKind | None] = {}
     for child in element:
-        tag = child.tag
-        if tag == T + "Watermark":
-            fields["watermark"] = _identifier(_text(child))
-        elif tag == T + "TimeStamp":
-            fields["timestamp"] = _text(child)
-        elif tag == T + "UnreadCount":
-            fields["unread_count"] = _integer(_text(child))
+        tag = str(child.tag)
+        if tag in _VALUES:
+            field, value_of = _VALUES[tag]
+            fields[field] = value_of(_text(child))
         elif tag in _IDS:
             id_field, change_key_field, kind = _IDS[tag]
             fields[id_field] = child.get("Id")
@@ -146,35 +183,35 @@ def _event(element: etree._Element, name: str) -> MailboxEvent:
 def _is_unknown_event(element: etree._Element) -> bool:
     """An event of a later schema: in the types namespace, and named or shaped like BaseNotificationEventType."""
     tag = str(element.tag)
-    if not tag.startswith(T) or tag in _NOT_EVENTS:
-        return False
-    return tag.endswith("Event") or element.find(T + "Watermark") is not None
+    return tag.startswith(T) and (tag.endswith("Event") or T + "Watermark" in _children(element))
 
 
-def _unknown_event(element: etree._Element) -> MailboxEvent:
+def _unknown_event(element: etree._Element, raw_xml: _RawXml) -> MailboxEvent:
+    children = _children(element)
     return MailboxEvent(
         etree.QName(element).localname,
-        watermark=_identifier(_child_text(element, T + "Watermark")),
-        timestamp=_child_text(element, T + "TimeStamp"),
-        raw_xml=etree.tostring(element, encoding="unicode", with_tail=False),
+        watermark=_identifier(_text(children.get(T + "Watermark"))),
+        timestamp=_text(children.get(T + "TimeStamp")),
+        raw_xml=raw_xml.of(element),
     )
 
 
-def _text(element: etree._Element) -> str | None:
-    """Return the stripped text; None where there is none, as every such type of the schema is non-empty."""
-    text = element.text
+def _text(element: etree._Element | None) -> str | None:
+    """Return the whole stripped text; None where there is none, as every such type of the schema is non-empty."""
+    if element is None:
+        return None
+    text = "".join(element.itertext()) if len(element) else element.text
     return (text.strip() or None) if text is not None else None
-
-
-def _child_text(element: etree._Element, tag: str) -> str | None:
-    child = element.find(tag)
-    return _text(child) if child is not None else None
 
 
 def _identifier(text: str | None) -> str | None:
     if text is not None and len(text) > MAX_IDENTIFIER_CHARACTERS:
         message = f"an identifier has more than {MAX_IDENTIFIER_CHARACTERS} characters"
         raise UnreadableNotificationError(Refusal.IDENTIFIER_TOO_LONG, message)
+    return text
+
+
+def _as_written(text: str | None) -> str | None:
     return text
 
 
@@ -187,7 +224,11 @@ def _boolean(text: str | None) -> bool | None:
 
 def _integer(text: str | None) -> int | None:
     """xs:int, or None; a counter is no reason to refuse the event that carries it."""
-    try:
-        return int(text) if text is not None and len(text) <= len("-2147483648") else None
-    except ValueError:
-        return None
+    return int(text) if text is not None and _INT.fullmatch(text) else None
+
+
+_VALUES: Final[dict[str, tuple[str, Callable[[str | None], str | int | None]]]] = {
+    T + "Watermark": ("watermark", _identifier),
+    T + "TimeStamp": ("timestamp", _as_written),
+    T + "UnreadCount": ("unread_count", _integer),
+}

@@ -125,9 +125,9 @@ def test_a_stopped_batch_is_told_again(partial: bool, monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "_settings", lambda: ForwarderSettings("e", "q", "d", partial))
     event = {"Records": [inserted(1, "a"), inserted(2, "b"), inserted(3, "c")]}
     if partial:
-        assert module.handler(event, _Context()) == {"batchItemFailures": [{"itemIdentifier": "000000002"}]}  # type: ignore[arg-type]
+        assert module.handler(event, _Context()) == {"batchItemFailures": [{"itemIdentifier": "000000002"}]}
     else:
         with pytest.raises(UnfinishedBatchError):
-            module.handler(event, _Context())  # type: ignore[arg-type]
-    assert module.handler(event, _Context()) == {"batchItemFailures": []}  # type: ignore[arg-type]
+            module.handler(event, _Context())
+    assert module.handler(event, _Context()) == {"batchItemFailures": []}
     assert [message.deduplication_id for message in queue.messages] == ["a", "b", "c"]
