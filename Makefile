@@ -35,7 +35,7 @@ up: $(READY) $(EMULATOR) ## the stack on this machine, until interrupted
 	python -m local up
 
 test: $(READY) $(EMULATOR) ## all tests; no AWS account, no Docker
-	pytest -n auto
+	pytest -n auto --dist loadfile
 
 check: $(READY) $(EMULATOR) ## what CI runs: format, lint, types, synth, tests
 	ruff format --check .

@@ -43,6 +43,7 @@ def place_of(error: BaseException) -> dict[str, Any]:
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
-    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    response = getattr(error, "response", None) or {}  # botocore's transport errors have one, and it is None
+    code = response.get("Error", {}).get("Code")
     place = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else None
     return {"error": type(error).__name__, "code": code, "place": place}

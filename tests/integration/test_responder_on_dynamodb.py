@@ -74,14 +74,14 @@ def test_events_are_one_transaction(counted: Counted) -> None:
     assert int(item["expires_at"]["N"]) == int((NOON + timedelta(minutes=1, days=30)).timestamp())
 
 
-def test_a_thousand_events_in_one_post_are_one_transaction_and_all_there(counted: Counted) -> None:
-    """More than one item can hold."""
-    many = (created(f"AAMk{number:0150d}", f"w{number + 2}") for number in range(1000))
+def test_more_events_than_one_item_can_hold_are_one_transaction_and_all_there(counted: Counted) -> None:
+    """Long ids instead of many events: moto takes half a minute for a thousand."""
+    many = (created(f"AAMk{number:02000d}", f"w{number + 2}") for number in range(100))
     receive(posted(message("w1", *many)), counted.ledger)
     assert counted.requests == {"TransactWriteItems": 1}
     items = sorted(counted.aws.logged(), key=lambda item: item["arrival"]["S"])
     assert len(items) > 1
-    assert sum(len(item["events"]["L"]) for item in items) == 1000
+    assert sum(len(item["events"]["L"]) for item in items) == 100
     assert items[0]["parts"]["N"] == str(len(items))
     assert {item["part_of"]["S"] for item in items[1:]} == {items[0]["arrival"]["S"]}
 

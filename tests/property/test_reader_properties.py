@@ -105,6 +105,7 @@ EVENTS: Final = st.builds(
     watermark=MAYBE,
     timestamp=MAYBE,
     unread_count=st.none() | st.integers(-(2**31), 2**31 - 1),
+    raw_xml=st.none(),
 )
 MESSAGES: Final = st.builds(
     ResponseMessage,

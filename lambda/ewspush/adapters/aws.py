@@ -1,8 +1,12 @@
-"""boto3 clients, with time-outs that fit the ack: the mail server waits, and sends again on its own."""
+"""AWS clients, with time-outs that fit the ack: the mail server waits, and sends again on its own.
 
-from typing import TYPE_CHECKING, Final
+botocore's own session: boto3's clients are the same ones, and its other half would only be loaded (docs/adr/0011).
+"""
 
-import boto3
+from functools import cache
+from typing import TYPE_CHECKING, Final, cast
+
+import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -13,19 +17,24 @@ if TYPE_CHECKING:
 _CONFIG: Final = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}, tcp_keepalive=True
 )
-"""At worst three attempts of two seconds: below the ten seconds of the function and the 29 of the HTTP API."""
+"""At worst three attempts of two seconds: below the fifteen seconds of the function and the 29 of the HTTP API."""
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
 
 
 def dynamodb() -> "DynamoDBClient":
     """Return a DynamoDB client."""
-    return boto3.client("dynamodb", config=_CONFIG)
+    return cast("DynamoDBClient", _session().create_client("dynamodb", config=_CONFIG))
 
 
 def secrets_manager() -> "SecretsManagerClient":
     """Return a Secrets Manager client."""
-    return boto3.client("secretsmanager", config=_CONFIG)
+    return cast("SecretsManagerClient", _session().create_client("secretsmanager", config=_CONFIG))
 
 
 def sqs() -> "SQSClient":
     """Return an SQS client."""
-    return boto3.client("sqs", config=_CONFIG)
+    return cast("SQSClient", _session().create_client("sqs", config=_CONFIG))

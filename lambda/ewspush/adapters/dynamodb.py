@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
+from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import items_of, notification_of
-from ewspush.adapters.rows import attribute, item_of, row_of
+from ewspush.adapters.rows import item_of, row_of
 from ewspush.domain.subscription import (
     Entry,
     InChain,
@@ -37,7 +38,7 @@ class DynamoDBLedger:
 
     def read(self, subscription: str) -> Subscription | None:
         """See `SubscriptionLedger.read`."""
-        key = {"subscription": attribute(subscription)}
+        key = {"subscription": typed(subscription)}
         item = self._client.get_item(TableName=self._subscriptions, Key=key, ConsistentRead=True).get("Item")
         return row_of(item) if item else None
 
@@ -72,7 +73,7 @@ class DynamoDBLedger:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._events,
             KeyConditionExpression="subscription = :subscription AND arrival >= :since",
-            ExpressionAttributeValues={":subscription": attribute(subscription), ":since": attribute(arrival(since))},
+            ExpressionAttributeValues={":subscription": typed(subscription), ":since": typed(arrival(since))},
             ScanIndexForward=False,
             ConsistentRead=True,
         )
@@ -107,12 +108,12 @@ def _update(entry: Entry) -> dict[str, Any]:
         if value is None:
             removes.append(f"#{name}")
         else:
-            values[f":{name}"] = attribute(value)
+            values[f":{name}"] = typed(value)
             sets.append(f"#{name} = :{name}")
     condition = _condition(entry.expects, names, values)
     update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
     return {
-        "Key": {"subscription": attribute(entry.subscription)},
+        "Key": {"subscription": typed(entry.subscription)},
         "UpdateExpression": update,
         "ConditionExpression": condition,
         "ExpressionAttributeNames": names,
@@ -134,6 +135,6 @@ def _condition(expects: InChain | Unchanged, names: dict[str, str], values: dict
         if value is None:
             clauses.append(f"attribute_not_exists(#{name})")
         else:
-            values[f":was_{name}"] = attribute(value)
+            values[f":was_{name}"] = typed(value)
             clauses.append(f"#{name} = :was_{name}")
     return " AND ".join(clauses)

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import continuation, notification_of
-from ewspush.adapters.rows import attribute
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.ports import UnavailableError
 
@@ -27,9 +27,9 @@ class DynamoDBEventLog:
             TableName=self._events,
             KeyConditionExpression="subscription = :subscription AND arrival BETWEEN :first AND :last",
             ExpressionAttributeValues={
-                ":subscription": attribute(head.subscription),
-                ":first": attribute(continuation(head.arrival, 2)),
-                ":last": attribute(continuation(head.arrival, parts)),
+                ":subscription": typed(head.subscription),
+                ":first": typed(continuation(head.arrival, 2)),
+                ":last": typed(continuation(head.arrival, parts)),
             },
             ConsistentRead=True,
         )

@@ -7,25 +7,18 @@ first: a stream promises no order among the items of one transaction.
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
+from ewspush.adapters.attributes import plain, typed
 from ewspush.domain.events import Document, encoded
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.domain.times import from_iso, iso
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
 MAX_ITEM_BYTES: Final = 350_000
 """Of the events in one item, counted as JSON, which is never shorter than DynamoDB's own count; the limit is 400 KB."""
 
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
 
-
-def items_of(logged: LoggedNotification, retention: timedelta) -> list[dict[str, "AttributeValueTypeDef"]]:
+def items_of(logged: LoggedNotification, retention: timedelta) -> list[dict[str, Any]]:
     """Return the items that hold `logged` for `retention`, the one that the forwarder follows first."""
     parts = list(_parts(logged.events))
     common = {
@@ -53,20 +46,20 @@ def continuation(arrival: str, number: int) -> str:
 
 def notification_of(item: Mapping[str, Any]) -> LoggedNotification:
     """Return what `item` holds: a notification, or one part of a long one."""
-    plain = {name: _deserializer.deserialize(value) for name, value in item.items()}
+    values = {name: plain(value) for name, value in item.items()}
     return LoggedNotification(
-        plain["subscription"],
-        plain["arrival"],
-        from_iso(plain["received_at"]),
-        int(plain["generation"]),
-        tuple(plain["events"]),
-        watermark=plain.get("watermark"),
-        previous_watermark=plain.get("previous_watermark"),
+        values["subscription"],
+        values["arrival"],
+        from_iso(values["received_at"]),
+        int(values["generation"]),
+        tuple(values["events"]),
+        watermark=values.get("watermark"),
+        previous_watermark=values.get("previous_watermark"),
     )
 
 
-def _serialized(item: dict[str, Any]) -> dict[str, "AttributeValueTypeDef"]:
-    return {name: _serializer.serialize(value) for name, value in item.items() if value is not None}
+def _serialized(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: typed(value) for name, value in item.items() if value is not None}
 
 
 def _parts(events: Sequence[Document]) -> Iterator[list[Document]]:

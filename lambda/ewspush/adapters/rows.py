@@ -2,37 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
+from ewspush.adapters.attributes import plain, typed
 from ewspush.domain.subscription import State, Subscription
-from ewspush.domain.times import from_iso, iso
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+from ewspush.domain.times import from_iso
 
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
 _TIMES: Final = frozenset({"last_seen_at", "check_at"})
 _LISTS: Final = frozenset({"folders", "event_types"})
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
 
 
-def attribute(value: object) -> "AttributeValueTypeDef":
-    """Return `value` of a field as DynamoDB's wire form."""
-    if isinstance(value, datetime):
-        value = iso(value)
-    elif isinstance(value, tuple):
-        value = list(value)
-    return _serializer.serialize(value)
-
-
-def item_of(row: Subscription) -> dict[str, "AttributeValueTypeDef"]:
+def item_of(row: Subscription) -> dict[str, Any]:
     """Return the whole row as an item, without its empty attributes."""
     values = {name: getattr(row, name) for name in _FIELDS}
-    return {name: attribute(value) for name, value in values.items() if value is not None and value != ()}
+    return {name: typed(value) for name, value in values.items() if value is not None and value != ()}
 
 
 def row_of(item: Mapping[str, Any]) -> Subscription:
@@ -41,12 +25,10 @@ def row_of(item: Mapping[str, Any]) -> Subscription:
     return Subscription(**values)
 
 
-def _field(name: str, value: Any) -> Any:  # noqa: ANN401  # any attribute of the row
-    plain = _deserializer.deserialize(value)
+def _field(name: str, attribute: Any) -> Any:  # noqa: ANN401  # any attribute of the row
+    value = plain(attribute)
     if name in _TIMES:
-        return from_iso(plain)
+        return from_iso(value)
     if name in _LISTS:
-        return tuple(plain)
-    if name == "state":
-        return State(plain)
-    return int(plain) if "N" in value else plain
+        return tuple(value)
+    return State(value) if name == "state" else value

@@ -14,8 +14,8 @@ def body_of(event: dict[str, Any]) -> bytes:
     """Return the bytes that were posted.
 
     API Gateway hands on a `text/*` body as a string decoded from UTF-8, whatever its bytes were. A byte that was none
-    has become a replacement character by then. It is made one again: what claims to be UTF-8 is refused as damaged, what
-    is declared as a one-byte encoding is read.
+    has become a replacement character by then. It is made one again, so that what claims to be UTF-8 is refused as
+    damaged, and what is declared as a one-byte encoding is read.
     """
     body = event.get("body") or ""
     if event.get("isBase64Encoded"):

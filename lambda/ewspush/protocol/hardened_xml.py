@@ -6,6 +6,7 @@ parser without entities, network, DTD loading, recovery or huge trees.
 
 import codecs
 import re
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -19,6 +20,7 @@ MAX_ATTRIBUTES: Final = 64
 """On one element, namespace declarations included. The widest EWS notification element has a handful."""
 
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_FIRST_BYTES: Final = tuple({mark[:1] for mark, _ in _MARKS})
 _UTF_32_LE_MARK: Final = codecs.BOM_UTF32_LE
 
 _CODECS: Final = {
@@ -38,10 +40,13 @@ _UTF_16_NAMES: Final = frozenset({"utf-16", "utf-16le", "utf-16be"})
 # The guide of Amazon WorkMail prints a version of '1.0 (http://www.w3.org/TR/REC-xml/)', which no strict parser takes:
 # the declaration is read for its encoding only and never reaches the parser.
 _DECLARATION: Final = re.compile(rb"""\s*+<\?xml\s([^>]{0,512})\?>""")
+_USUAL_DECLARATIONS: Final = (b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0" encoding="UTF-8"?>')
 _ENCODING: Final = re.compile(rb"""\sencoding\s*=\s*["']([^"']*)["']""")
 _CROWDED_TAG: Final = re.compile(
     rb"""[^\s<>/!?]++(?:\s*+[^\s<>/='"]++\s*+=\s*+(?:"[^"]*+"|'[^']*+')){%d}""" % (MAX_ATTRIBUTES + 1)
 )
+_CROWD: Final = b"=" * (MAX_ATTRIBUTES + 1)
+_ALL_BUT_TAGS_AND_EQUALS: Final = bytes(set(range(256)) - set(b"<="))
 _PROLOG: Final = re.compile(rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 
 _PARSER: Final = etree.XMLParser(
@@ -64,7 +69,7 @@ def parse(body: bytes) -> etree._Element:
     """
     if len(body) > MAX_BODY_BYTES:
         raise TooLargeError(len(body), MAX_BODY_BYTES)
-    if not body.strip():
+    if not body or body.isspace():
         raise UnreadableNotificationError(Refusal.EMPTY, "the body is empty")
     # The line break keeps what follows from being taken for a second mark or declaration, which would hide a DOCTYPE.
     text = b"\n" + _undeclared_utf8(body)
@@ -75,6 +80,10 @@ def parse(body: bytes) -> etree._Element:
 
 def _undeclared_utf8(body: bytes) -> bytes:
     """Return the document as UTF-8 without mark and declaration; the bytes decide, not a Content-Type."""
+    if body.startswith(_USUAL_DECLARATIONS):
+        return body[len(_USUAL_DECLARATIONS[0]) :]
+    if not body.startswith(_FIRST_BYTES):
+        return _without_declaration(body, marked=False)
     if body.startswith(_UTF_32_LE_MARK):
         raise UnreadableNotificationError(Refusal.ENCODING, "UTF-32 is not taken")
     for mark, codec in _MARKS:
@@ -88,15 +97,22 @@ def _without_declaration(body: bytes, *, marked: bool) -> bytes:
     if declaration is None:
         return body
     rest = body[declaration.end() :]
-    encoding = _ENCODING.search(b" " + declaration[1])
+    codec = _declared_codec(declaration[1], marked=marked)
+    return rest if codec == "utf-8" else _recoded(rest, codec)
+
+
+@lru_cache(maxsize=32)
+def _declared_codec(declaration: bytes, *, marked: bool) -> str:
+    """Return the codec to read what follows with; where a byte order mark has settled it, that is UTF-8 by now."""
+    encoding = _ENCODING.search(b" " + declaration)
     if encoding is None:
-        return rest
+        return "utf-8"
     name = encoding[1].decode("ascii", "replace").strip().lower()
     if marked and (name in _CODECS or name in _UTF_16_NAMES):
-        return rest  # a byte order mark says what the bytes are, whatever the declaration kept from an earlier life
+        return "utf-8"
     if name not in _CODECS:
         raise UnreadableNotificationError(Refusal.ENCODING, "the declared encoding is not one of those taken")
-    return _recoded(rest, _CODECS[name])
+    return _CODECS[name]
 
 
 def _recoded(body: bytes, codec: str) -> bytes:
@@ -127,7 +143,8 @@ def _strict(text: bytes) -> etree._Element:
 
 def _refuse_crowded_elements(text: bytes) -> None:
     """Refuse elements with more than `MAX_ATTRIBUTES`, before a parser makes a tree of them."""
-    if text.count(b"=") <= MAX_ATTRIBUTES:
+    # Without all but '<' and '=', a crowded tag is a long run of '='; ordinary bodies have none.
+    if _CROWD not in text.translate(None, _ALL_BUT_TAGS_AND_EQUALS):
         return
     for tag in text.split(b"<"):
         if tag.count(b"=") > MAX_ATTRIBUTES and _CROWDED_TAG.match(tag):

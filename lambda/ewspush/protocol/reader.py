@@ -6,8 +6,7 @@ send error messages that the schema forbids (no Notification element), so the sc
 
 import copy
 import re
-from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from lxml import etree
 
@@ -30,19 +29,39 @@ MAX_IDENTIFIER_CHARACTERS: Final = 64 * 1024
 MAX_RAW_XML_CHARACTERS: Final = 2 * hardened_xml.MAX_BODY_BYTES
 """Of all unknown events of a POST. Written out, each repeats the namespaces it uses, which the body declares once."""
 
-_EVENT_NAMES: Final = {T + name: name for name in KNOWN_EVENTS}
-_TEXTS: Final = frozenset({T + "SubscriptionId", T + "PreviousWatermark", T + "MoreEvents"})
-_IDS: Final = {
+_ENVELOPE: Final = S + "Envelope"
+_HEADER: Final = S + "Header"
+_BODY: Final = S + "Body"
+_MUST_UNDERSTAND: Final = S + "mustUnderstand"
+_OPERATION: Final = M + "SendNotification"
+_MESSAGES: Final = M + "ResponseMessages"
+_MESSAGE: Final = M + "SendNotificationResponseMessage"
+_NOTIFICATION: Final = M + "Notification"
+_RESPONSE_CODE: Final = M + "ResponseCode"
+_MESSAGE_TEXT: Final = M + "MessageText"
+_MESSAGE_XML: Final = M + "MessageXml"
+_SUBSCRIPTION_ID: Final = T + "SubscriptionId"
+_PREVIOUS_WATERMARK: Final = T + "PreviousWatermark"
+_MORE_EVENTS: Final = T + "MoreEvents"
+_WATERMARK: Final = T + "Watermark"
+_TIME_STAMP: Final = T + "TimeStamp"
+_UNREAD_COUNT: Final = T + "UnreadCount"
+
+_EVENT_NAMES: Final[dict[object, str]] = {T + name: name for name in KNOWN_EVENTS}
+_TEXTS: Final = frozenset({_SUBSCRIPTION_ID, _PREVIOUS_WATERMARK, _MORE_EVENTS})
+_IDS: Final[dict[object, tuple[str, str | None, ObjectKind | None]]] = {
     T + "ItemId": ("id", "change_key", ObjectKind.ITEM),
     T + "FolderId": ("id", "change_key", ObjectKind.FOLDER),
+    T + "ParentFolderId": ("parent_folder_id", "parent_change_key", None),
     T + "OldItemId": ("old_id", "old_change_key", None),
     T + "OldFolderId": ("old_id", "old_change_key", None),
-    T + "ParentFolderId": ("parent_folder_id", "parent_change_key", None),
     T + "OldParentFolderId": ("old_parent_folder_id", None, None),
 }
 _CLASSES: Final[dict[str | None, ResponseClass]] = {member.value: member for member in ResponseClass}
 _TRUE: Final = frozenset({"true", "1"})
-_FALSE: Final = frozenset({"false", "0"})
+_BOOLEANS: Final[dict[str | None, bool]] = {"true": True, "1": True, "false": False, "0": False}
+"""xs:boolean has four spellings; any other is as good as absent, for nothing hangs on it."""
+
 _INT: Final = re.compile(r"[+-]?[0-9]{1,10}")
 
 
@@ -60,31 +79,34 @@ def read(body: bytes) -> Notification:
 
 
 def _operation(root: etree._Element) -> etree._Element:
-    if root.tag != S + "Envelope":
+    if root.tag != _ENVELOPE:
         raise UnreadableNotificationError(Refusal.NOT_SOAP, "the root is not a SOAP 1.1 envelope")
-    _refuse_mandatory_headers(root)
-    bodies = [child for child in root if child.tag == S + "Body"]
+    bodies = []
+    for child in root:
+        if child.tag == _BODY:
+            bodies.append(child)
+        elif child.tag == _HEADER:
+            _refuse_mandatory_blocks(child)
     if len(bodies) != 1:
         raise UnreadableNotificationError(Refusal.NOT_SOAP, "the envelope does not have exactly one Body")
     operations = list(bodies[0])
-    if len(operations) != 1 or operations[0].tag != M + "SendNotification":
+    if len(operations) != 1 or operations[0].tag != _OPERATION:
         message = "the Body does not hold exactly one SendNotification"
         raise UnreadableNotificationError(Refusal.NOT_A_NOTIFICATION, message)
     return operations[0]
 
 
-def _refuse_mandatory_headers(root: etree._Element) -> None:
-    """SOAP 1.1, section 4.2.3: a mandatory header that is not understood must not be ignored."""
-    for block in (block for child in root if child.tag == S + "Header" for block in child):
-        mandatory = block.get(S + "mustUnderstand", "0").strip() in _TRUE
-        if mandatory and not str(block.tag).startswith(T):
+def _refuse_mandatory_blocks(header: etree._Element) -> None:
+    """SOAP 1.1, section 4.2.3: a mandatory header block that is not understood must not be ignored."""
+    for block in header:
+        mandatory = block.get(_MUST_UNDERSTAND)
+        if mandatory is not None and mandatory.strip() in _TRUE and not str(block.tag).startswith(T):
             message = "a header marked mustUnderstand is not understood"
             raise UnreadableNotificationError(Refusal.HEADER_NOT_UNDERSTOOD, message)
 
 
 def _response_messages(operation: etree._Element) -> list[etree._Element]:
-    groups = (child for child in operation if child.tag == M + "ResponseMessages")
-    return [child for group in groups for child in group if child.tag == M + "SendNotificationResponseMessage"]
+    return [child for group in operation if group.tag == _MESSAGES for child in group if child.tag == _MESSAGE]
 
 
 class _RawXml:
@@ -103,12 +125,12 @@ class _RawXml:
 
 
 def _message(element: etree._Element, raw_xml: _RawXml) -> ResponseMessage:
-    parts = _children(element)
-    notification = parts.get(M + "Notification")
+    parts = _first_of_each(element)
+    notification = parts.get(_NOTIFICATION)
     response_class = _response_class(element, notification)
-    values = _values(parts.get(M + "MessageXml"))
+    values = _values(parts[_MESSAGE_XML]) if _MESSAGE_XML in parts else {}
     texts, events = _contents(notification, raw_xml)
-    subscription_id = texts.get(T + "SubscriptionId")
+    subscription_id = texts.get(_SUBSCRIPTION_ID)
     if response_class is ResponseClass.ERROR:
         subscription_id = subscription_id or values.get("SubscriptionId")
     elif subscription_id is None:
@@ -116,24 +138,25 @@ def _message(element: etree._Element, raw_xml: _RawXml) -> ResponseMessage:
         raise UnreadableNotificationError(Refusal.NO_SUBSCRIPTION_ID, message)
     return ResponseMessage(
         response_class,
-        response_code=_identifier(_text(parts.get(M + "ResponseCode"))),
-        message_text=_text(parts.get(M + "MessageText")),
+        response_code=_identifier(_text(parts.get(_RESPONSE_CODE))),
+        message_text=_text(parts.get(_MESSAGE_TEXT)),
         back_off_ms=_integer(values.get("BackOffMilliseconds")),
         subscription_id=_identifier(subscription_id),
-        previous_watermark=_identifier(texts.get(T + "PreviousWatermark")),
-        more_events=_boolean(texts.get(T + "MoreEvents")),
+        previous_watermark=_identifier(texts.get(_PREVIOUS_WATERMARK)),
+        more_events=_BOOLEANS.get(texts.get(_MORE_EVENTS)),
         events=tuple(events),
     )
 
 
-def _children(element: etree._Element) -> dict[str, etree._Element]:
+def _first_of_each(element: etree._Element) -> dict[object, etree._Element]:
     """Return the children by tag, the first of each: one walk instead of a search for every name."""
-    return {str(child.tag): child for child in reversed(element)}
+    children: dict[object, etree._Element] = {}
+    for child in element:
+        children.setdefault(child.tag, child)
+    return children
 
 
-def _values(message_xml: etree._Element | None) -> dict[str | None, str | None]:
-    if message_xml is None:
-        return {}
+def _values(message_xml: etree._Element) -> dict[str | None, str | None]:
     return {value.get("Name"): _text(value) for value in message_xml.iterchildren(T + "Value")}
 
 
@@ -148,12 +171,12 @@ def _response_class(element: etree._Element, notification: etree._Element | None
 
 def _contents(
     notification: etree._Element | None, raw_xml: _RawXml
-) -> tuple[dict[str, str | None], list[MailboxEvent]]:
+) -> tuple[dict[object, str | None], list[MailboxEvent]]:
     """Return the texts of a Notification by tag, the first of each, and its events in order."""
-    texts: dict[str, str | None] = {}
+    texts: dict[object, str | None] = {}
     events = []
     for child in notification if notification is not None else ():
-        tag = str(child.tag)
+        tag = child.tag
         if tag in _EVENT_NAMES:
             events.append(_event(child, _EVENT_NAMES[tag]))
         elif tag in _TEXTS:
@@ -164,12 +187,11 @@ def _contents(
 
 
 def _event(element: etree._Element, name: str) -> MailboxEvent:
-    fields: dict[str, str | int | ObjectKind | None] = {}
+    fields: dict[str, Any] = {}
     for child in element:
-        tag = str(child.tag)
-        if tag in _VALUES:
-            field, value_of = _VALUES[tag]
-            fields[field] = value_of(_text(child))
+        tag = child.tag
+        if tag == _WATERMARK:
+            fields["watermark"] = _identifier(_text(child))
         elif tag in _IDS:
             id_field, change_key_field, kind = _IDS[tag]
             fields[id_field] = child.get("Id")
@@ -177,21 +199,25 @@ def _event(element: etree._Element, name: str) -> MailboxEvent:
                 fields[change_key_field] = child.get("ChangeKey")
             if kind is not None:
                 fields["object"] = kind
-    return MailboxEvent(name, **fields)  # type: ignore[arg-type]  # each field was set with its own type above
+        elif tag == _TIME_STAMP:
+            fields["timestamp"] = _text(child)
+        elif tag == _UNREAD_COUNT:
+            fields["unread_count"] = _integer(_text(child))
+    return MailboxEvent(name, **fields)
 
 
 def _is_unknown_event(element: etree._Element) -> bool:
     """An event of a later schema: in the types namespace, and named or shaped like BaseNotificationEventType."""
     tag = str(element.tag)
-    return tag.startswith(T) and (tag.endswith("Event") or T + "Watermark" in _children(element))
+    return tag.startswith(T) and (tag.endswith("Event") or _WATERMARK in _first_of_each(element))
 
 
 def _unknown_event(element: etree._Element, raw_xml: _RawXml) -> MailboxEvent:
-    children = _children(element)
+    children = _first_of_each(element)
     return MailboxEvent(
         etree.QName(element).localname,
-        watermark=_identifier(_text(children.get(T + "Watermark"))),
-        timestamp=_text(children.get(T + "TimeStamp")),
+        watermark=_identifier(_text(children.get(_WATERMARK))),
+        timestamp=_text(children.get(_TIME_STAMP)),
         raw_xml=raw_xml.of(element),
     )
 
@@ -200,7 +226,7 @@ def _text(element: etree._Element | None) -> str | None:
     """Return the whole stripped text; None where there is none, as every such type of the schema is non-empty."""
     if element is None:
         return None
-    text = "".join(element.itertext()) if len(element) else element.text
+    text = element.text if not len(element) else "".join(element.itertext())
     return (text.strip() or None) if text is not None else None
 
 
@@ -211,24 +237,6 @@ def _identifier(text: str | None) -> str | None:
     return text
 
 
-def _as_written(text: str | None) -> str | None:
-    return text
-
-
-def _boolean(text: str | None) -> bool | None:
-    """xs:boolean has four spellings; any other is as good as absent, for nothing hangs on it."""
-    if text in _TRUE:
-        return True
-    return False if text in _FALSE else None
-
-
 def _integer(text: str | None) -> int | None:
     """xs:int, or None; a counter is no reason to refuse the event that carries it."""
     return int(text) if text is not None and _INT.fullmatch(text) else None
-
-
-_VALUES: Final[dict[str, tuple[str, Callable[[str | None], str | int | None]]]] = {
-    T + "Watermark": ("watermark", _identifier),
-    T + "TimeStamp": ("timestamp", _as_written),
-    T + "UnreadCount": ("unread_count", _integer),
-}

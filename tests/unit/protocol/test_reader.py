@@ -1,7 +1,6 @@
 """Bodies in, notifications out."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,7 +54,7 @@ def kind_of(notified: Notification) -> str:
 def test_file_is_read_as_its_case_says(name: str) -> None:
     """Kind, subscriptions and every field of every event are those of the case."""
     notified = read((FOLDER / name).read_bytes())
-    events = [asdict(told) for part in notified.messages for told in part.events]
+    events = [told._asdict() for part in notified.messages for told in part.events]
     said = [{key: value for key, value in told.items() if value is not None} for told in events]
     assert kind_of(notified) == CASES[name]["kind"]
     assert [part.subscription_id for part in notified.messages] == CASES[name]["subscription_ids"]
@@ -120,7 +119,20 @@ def test_every_event_kind_is_read_for_items_and_folders(kind: str, about: str, k
         Style(between="<!-- <a> -->"),
         Style(between="<?note data?>"),
     ],
-    ids=repr,
+    ids=[
+        "exchange prefixes",
+        "default soap",
+        "default messages",
+        "swapped",
+        "odd prefix",
+        "guide declaration",
+        "line before declaration",
+        "no encoding",
+        "no declaration",
+        "blanks",
+        "comments",
+        "instructions",
+    ],
 )
 def test_spelling_means_nothing(style: Style) -> None:
     """Prefixes, declarations, comments and white space do not change what is read."""

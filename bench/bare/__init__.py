@@ -1,0 +1,1 @@
+"""The directory that is the whole code of the bare function."""

@@ -1,0 +1,132 @@
+"""What a POST costs: requests to AWS and consumed write units, for each kind of POST, on a warm responder.
+
+DynamoDB reports what a write consumed only where the write took place. One that its condition refuses is charged as
+well: one unit for the row, two within a transaction, and two for each KB of the events beside it.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from bench.payloads import heartbeat, notification
+from bench.report import Budget, Figure, MeasurementError
+from bench.subscriber import Subscriber
+from ewspush.adapters.clock import utc_now
+from ewspush.adapters.dynamodb import DynamoDBLedger
+from ewspush.adapters.secrets import SecretCallbackKeys
+from ewspush.domain.callback import signed_path, verified
+from ewspush.handlers import responder
+from ewspush.handlers.responder import Responder
+from local.deployment import Deployment
+
+_ONE: Final = Budget(at_most=1)
+_NONE: Final = Budget(at_most=0)
+
+
+@dataclass(slots=True)
+class _Meter:
+    """Counts what a client sends and what DynamoDB says it consumed."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    write_units: float = 0
+
+    def attach(self, client: Any) -> Any:  # noqa: ANN401  # any boto3 client
+        service = client.meta.service_model.service_name
+        client.meta.events.register(f"before-send.{service}", self._count)
+        if service == "dynamodb":
+            client.meta.events.register("before-parameter-build.dynamodb", self._ask)
+            client.meta.events.register("after-call.dynamodb", self._add)
+        return client
+
+    def _count(self, event_name: str, **_: object) -> None:
+        self.requests[event_name.rpartition(".")[2]] += 1
+
+    def _ask(self, params: dict[str, Any], **_: object) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def _add(self, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's model
+        consumed = parsed.get("ConsumedCapacity", [])
+        is_write = model.name not in {"GetItem", "Query"}
+        for each in consumed if isinstance(consumed, list) else [consumed]:
+            self.write_units += each.get("WriteCapacityUnits", each["CapacityUnits"] if is_write else 0)
+
+    def reset(self) -> None:
+        self.requests.clear()
+        self.write_units = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of POST: what came before it, the POST itself, the status it is answered with and its budgets."""
+
+    name: str
+    before: Callable[[Subscriber], list[dict[str, Any]]]
+    post: Callable[[Subscriber], dict[str, Any]]
+    status: int = 200
+    requests: Budget | None = None
+    write_units: Budget | None = None
+
+
+def figures(deployment: Deployment) -> list[Figure]:
+    """Return requests and write units of each kind of POST."""
+    responder.logger.setLevel(logging.CRITICAL)
+    meter = _Meter()
+    keys = SecretCallbackKeys(
+        meter.attach(deployment.emulator.client("secretsmanager")), deployment.callback_secret_arn, utc_now
+    )
+    ledger = DynamoDBLedger(
+        meter.attach(deployment.emulator.client("dynamodb")),
+        deployment.subscriptions_table,
+        deployment.events_table,
+        retention=timedelta(days=1),
+    )
+    ours = Responder(keys, ledger, utc_now)
+    return [figure for kind in _kinds(keys) for figure in _measured(kind, ours, meter, Subscriber.of(deployment))]
+
+
+def _measured(kind: _Kind, ours: Responder, meter: _Meter, subscriber: Subscriber) -> list[Figure]:
+    for event in kind.before(subscriber):
+        _demand(200, ours.respond(event))
+    meter.reset()
+    _demand(kind.status, ours.respond(kind.post(subscriber)))
+    operations = ", ".join(f"{count} {name}" for name, count in sorted(meter.requests.items())) or "none"
+    return [
+        Figure(f"{kind.name}: {operations}", meter.requests.total(), "requests", budget=kind.requests),
+        Figure(f"{kind.name}: write units", meter.write_units, "WRU", budget=kind.write_units),
+    ]
+
+
+def _demand(status: int, response: dict[str, Any]) -> None:
+    if response["statusCode"] != status:
+        message = f"the responder answered {response['statusCode']}, not {status}: {response['body']}"
+        raise MeasurementError(message)
+
+
+def _kinds(keys: SecretCallbackKeys) -> list[_Kind]:
+    def known(subscriber: Subscriber) -> list[dict[str, Any]]:
+        return [subscriber.posts(notification(1, 1))]
+
+    def superseded(subscriber: Subscriber) -> list[dict[str, Any]]:
+        return [*known(subscriber), _in_generation(2, subscriber, keys).posts(notification(2, 1))]
+
+    def forged(subscriber: Subscriber) -> Subscriber:
+        return replace(subscriber, path=subscriber.path[:-6] + "AAAAAA")
+
+    return [
+        _Kind("heartbeat", known, lambda it: it.posts(heartbeat(1)), requests=_ONE, write_units=_ONE),
+        _Kind("one event", known, lambda it: it.posts(notification(2, 1)), requests=_ONE),
+        _Kind("fifty events", known, lambda it: it.posts(notification(2, 50)), requests=_ONE),
+        _Kind("first POST of a subscription", lambda _: [], lambda it: it.posts(notification(1, 1))),
+        _Kind("duplicate", known, lambda it: it.posts(notification(1, 1))),
+        _Kind("superseded", superseded, lambda it: it.posts(notification(3, 1))),
+        _Kind("wrong URL", known, lambda it: forged(it).posts(notification(2, 1)), status=403, requests=_NONE),
+    ]
+
+
+def _in_generation(number: int, subscriber: Subscriber, keys: SecretCallbackKeys) -> Subscriber:
+    subscription, generation, signature = subscriber.path.split("/")[2:]
+    callback = verified(subscription, generation, signature, keys.accepted())
+    return Subscriber(signed_path(replace(callback, generation=number), keys.signing()))

@@ -1,0 +1,49 @@
+"""Typed attribute values: the same as boto3's own, for everything that we write."""
+
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ewspush.adapters.attributes import plain, typed
+from tests.stories import NOON
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**37), 10**37) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+
+
+@given(VALUES)
+def test_values_are_typed_as_boto3_types_them(value: Any) -> None:
+    """A library's word for it, without the library on the ack path."""
+    assert typed(value) == TypeSerializer().serialize(value)
+
+
+@given(VALUES)
+def test_values_read_back_as_boto3_reads_them(value: Any) -> None:
+    """Numbers as int, for we write no others."""
+    attribute: Any = typed(value)
+    assert plain(attribute) == value == TypeDeserializer().deserialize(attribute)
+
+
+def test_times_and_tuples_have_a_form() -> None:
+    """RFC 3339, and a list."""
+    assert (typed(NOON), typed(("a",))) == ({"S": "2026-03-04T12:00:00.000Z"}, {"L": [{"S": "a"}]})
+
+
+@pytest.mark.parametrize("value", [b"bytes", 1.5, {1}, object()])
+def test_what_it_cannot_hold_is_refused(value: Any) -> None:
+    """We write none of it."""
+    with pytest.raises(TypeError, match="holds no"):
+        typed(value)
+
+
+@pytest.mark.parametrize("attribute", [{"B": b""}, {"SS": ["a"]}, {}, {"N": "one"}, {"N": "1", "S": "1"}])
+def test_what_we_do_not_write_is_not_read(attribute: Any) -> None:
+    """Somebody else's record is not guessed at."""
+    with pytest.raises((TypeError, ValueError)):
+        plain(attribute)
