@@ -1,4 +1,4 @@
-"""EWS push on the wire, sans I/O: bytes in, frozen dataclasses out, bytes again for the answer.
+"""EWS push on the wire, sans I/O: bytes in, immutable records out, bytes again for the answer.
 
 Nothing here knows AWS, a clock, or the environment.
 """

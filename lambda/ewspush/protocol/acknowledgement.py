@@ -19,10 +19,16 @@ class SubscriptionStatus(StrEnum):
     UNSUBSCRIBE = "Unsubscribe"
 
 
-def acknowledgement(status: SubscriptionStatus) -> str:
-    """Return the SOAP answer for `status`, 316 bytes at most."""
-    return (
+_ENVELOPES: Final = {
+    status: (
         '<?xml version="1.0" encoding="utf-8"?>'
         f'<s:Envelope xmlns:s="{SOAP}"><s:Body><SendNotificationResult xmlns="{MESSAGES}">'
         f"<SubscriptionStatus>{status.value}</SubscriptionStatus></SendNotificationResult></s:Body></s:Envelope>"
     )
+    for status in SubscriptionStatus
+}
+
+
+def acknowledgement(status: SubscriptionStatus) -> str:
+    """Return the SOAP answer for `status`, 316 bytes at most."""
+    return _ENVELOPES[status]

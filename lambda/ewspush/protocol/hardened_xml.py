@@ -127,6 +127,8 @@ def _recoded(body: bytes, codec: str) -> bytes:
 
 def _refuse_doctype(text: bytes) -> None:
     """SOAP 1.1, section 3: a message must not contain a Document Type Declaration."""
+    if text[:8].lstrip()[1:2].isalpha():
+        return  # the root begins at once, and no declaration can follow it
     start = _PROLOG.match(text)
     if start is not None and text.startswith(b"<!", start.end()):
         raise UnreadableNotificationError(Refusal.DOCTYPE, "a document type declaration is never taken")
@@ -143,6 +145,8 @@ def _strict(text: bytes) -> etree._Element:
 
 def _refuse_crowded_elements(text: bytes) -> None:
     """Refuse elements with more than `MAX_ATTRIBUTES`, before a parser makes a tree of them."""
+    if text.count(b"=") <= MAX_ATTRIBUTES:
+        return
     # Without all but '<' and '=', a crowded tag is a long run of '='; ordinary bodies have none.
     if _CROWD not in text.translate(None, _ALL_BUT_TAGS_AND_EQUALS):
         return

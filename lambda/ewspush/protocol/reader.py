@@ -83,9 +83,10 @@ def _operation(root: etree._Element) -> etree._Element:
         raise UnreadableNotificationError(Refusal.NOT_SOAP, "the root is not a SOAP 1.1 envelope")
     bodies = []
     for child in root:
-        if child.tag == _BODY:
+        tag = child.tag
+        if tag == _BODY:
             bodies.append(child)
-        elif child.tag == _HEADER:
+        elif tag == _HEADER:
             _refuse_mandatory_blocks(child)
     if len(bodies) != 1:
         raise UnreadableNotificationError(Refusal.NOT_SOAP, "the envelope does not have exactly one Body")
@@ -138,13 +139,13 @@ def _message(element: etree._Element, raw_xml: _RawXml) -> ResponseMessage:
         raise UnreadableNotificationError(Refusal.NO_SUBSCRIPTION_ID, message)
     return ResponseMessage(
         response_class,
-        response_code=_identifier(_text(parts.get(_RESPONSE_CODE))),
-        message_text=_text(parts.get(_MESSAGE_TEXT)),
-        back_off_ms=_integer(values.get("BackOffMilliseconds")),
-        subscription_id=_identifier(subscription_id),
-        previous_watermark=_identifier(texts.get(_PREVIOUS_WATERMARK)),
-        more_events=_BOOLEANS.get(texts.get(_MORE_EVENTS)),
-        events=tuple(events),
+        _identifier(_text(parts.get(_RESPONSE_CODE))),
+        _text(parts.get(_MESSAGE_TEXT)),
+        _integer(values.get("BackOffMilliseconds")),
+        _identifier(subscription_id),
+        _identifier(texts.get(_PREVIOUS_WATERMARK)),
+        _BOOLEANS.get(texts.get(_MORE_EVENTS)),
+        tuple(events),
     )
 
 
@@ -152,7 +153,9 @@ def _first_of_each(element: etree._Element) -> dict[object, etree._Element]:
     """Return the children by tag, the first of each: one walk instead of a search for every name."""
     children: dict[object, etree._Element] = {}
     for child in element:
-        children.setdefault(child.tag, child)
+        tag = child.tag
+        if tag not in children:
+            children[tag] = child
     return children
 
 
@@ -180,7 +183,8 @@ def _contents(
         if tag in _EVENT_NAMES:
             events.append(_event(child, _EVENT_NAMES[tag]))
         elif tag in _TEXTS:
-            texts.setdefault(tag, _text(child))
+            if tag not in texts:
+                texts[tag] = _text(child)
         elif _is_unknown_event(child):
             events.append(_unknown_event(child, raw_xml))
     return texts, events
