@@ -70,6 +70,7 @@ def _install_wheels(target: Path, architecture: str, python: str) -> None:
         *("uv", "pip", "install", "--quiet", "--no-deps", "--no-installer-metadata"),
         *("--requirement", str(SOURCE / "requirements.txt"), "--target", str(target), "--only-binary", ":all:"),
         *("--python-platform", platforms[architecture], "--python-version", python, "--no-python-downloads"),
+        "--system-certs",  # trust what this machine trusts, a proxy of its company included
     )
     for pattern in _UNUSED:
         for path in target.glob(pattern):

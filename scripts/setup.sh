@@ -8,6 +8,7 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
     echo "setup: '$python' is not Python 3.11 or newer; install it, or name one: make PYTHON=/path/to/python3.11" >&2
     exit 2
 fi
+export UV_SYSTEM_CERTS=1  # trust what this machine trusts: behind a company's proxy that is one certificate more
 echo "setup: $directory from $requirements" >&2
 "$python" -m venv --clear "$directory"
 "$directory/bin/python" -m pip install --quiet --disable-pip-version-check "$(grep '^uv==' requirements.txt)"
