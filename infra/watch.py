@@ -1,8 +1,9 @@
 """What an operator sees: alarms to one topic, and a dashboard in the words of the domain."""
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
@@ -24,7 +25,7 @@ class Watch(Construct):
     ) -> None:
         """Make topic, alarms and dashboard."""
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        self.topic = self._topic()
         if config.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
         self._hand_over_alarms(hand_over)
@@ -51,6 +52,19 @@ class Watch(Construct):
                 title="Responder", left=[front_door.responder.function.metric_duration(statistic="p99")]
             ),
         )
+
+    def _topic(self) -> sns.Topic:
+        """A policy of one's own replaces the one that lets alarms of the account publish, so it must say that too."""
+        topic = sns.Topic(self, "Alarms", enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}},
+            )
+        )
+        return topic
 
     def _hand_over_alarms(self, hand_over: HandOver) -> None:
         self._alarm(

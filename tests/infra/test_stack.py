@@ -203,6 +203,13 @@ class TestWatch:
             assert alarm["AlarmActions"] == [{"Ref": topic}]
             assert len(alarm["AlarmDescription"]) > 40
 
+    def test_alarms_of_this_account_may_publish(self, resources: Resources) -> None:
+        """A topic policy replaces the default one, and the default one is what lets them."""
+        (policy,) = resources("AWS::SNS::TopicPolicy").values()
+        (allowed,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+        assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+        assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
     def test_an_old_iterator_is_an_alarm(self, resources: Resources) -> None:
         """Events that are logged and not handed on."""
         ages = [a for a in resources("AWS::CloudWatch::Alarm").values() if a["MetricName"] == "IteratorAge"]
