@@ -59,7 +59,7 @@ def _story(deployment: Deployment) -> None:
     console.print(Syntax(_excerpt(sample.decode()), "xml", theme="ansi_dark", word_wrap=True))
     answer = post(url, sample)
     _must(answer.status == 200 and ">OK<" in answer.body, "the notification is stored, then acknowledged (200, OK)")
-    console.print(Syntax(answer.body, "xml", theme="ansi_dark", word_wrap=True))
+    console.print(Syntax(answer.body.replace("><", ">\n<"), "xml", theme="ansi_dark", word_wrap=True))
 
     _chapter(2, "Your consumer gets it as a clean event on the queue")
     message = _await(lambda: _received(deployment), "an event on the queue")
