@@ -1,0 +1,117 @@
+"""What a response code means for a subscription, as data: the codes of Microsoft's ResponseCode page and what to do.
+
+The pages on notification errors, throttling and watermarks say the rest; the code of a fourth subscription on Amazon
+WorkMail is not published, ErrorExceededSubscriptionCount is Exchange's.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Remedy(StrEnum):
+    """What to do after a Subscribe that did not succeed, or a notification that says that a subscription is gone."""
+
+    RETRY = "retry"
+    """The server is overloaded or away: again, with back-off."""
+
+    RETRY_A_FEW_TIMES = "retry-a-few-times"
+    """It may pass; where it does not, a person must look."""
+
+    WAIT = "wait"
+    """The quota is used up, perhaps by subscriptions of ours that have not died yet: again, slowly."""
+
+    RETRY_WITHOUT_WATERMARK = "retry-without-watermark"
+    """The mailbox moves: again with back-off, and its watermarks mean nothing afterwards."""
+
+    ANEW = "anew"
+    """The subscription is gone: make a new one now, from the last watermark."""
+
+    ANEW_WITHOUT_WATERMARK = "anew-without-watermark"
+    """So is the watermark: make a new one from now on, and recover what lies between."""
+
+    ASK = "ask"
+    """Rights are missing, or not in force yet: again for ten minutes, then rarely, and a person must look."""
+
+    SUSPEND = "suspend"
+    """Nothing will change by itself: stop, and say what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do, and the reason in words for the person who has to act."""
+
+    remedy: Remedy
+    reason: str
+
+
+_OVERLOADED: Final = Advice(Remedy.RETRY, "the mail server is busy or away for a moment")
+_MOVING: Final = Advice(Remedy.RETRY_WITHOUT_WATERMARK, "the mailbox is being moved to another database")
+_ELSEWHERE: Final = Advice(Remedy.RETRY, "the mailbox is served by another server: check the EWS address")
+_GONE: Final = Advice(Remedy.ANEW, "the server no longer knows the subscription")
+_PAST: Final = Advice(Remedy.ANEW_WITHOUT_WATERMARK, "the server no longer knows the point to resume from")
+_OUR_FAULT: Final = Advice(Remedy.SUSPEND, "the server refuses the request itself: this is a defect, please report it")
+_NO_RIGHT: Final = Advice(
+    Remedy.ASK, "the account may not subscribe to this mailbox: check its rights or impersonation"
+)
+_ACCOUNT: Final = Advice(Remedy.SUSPEND, "the account or its mailbox is disabled, or its password has expired")
+
+UNKNOWN: Final = Advice(Remedy.RETRY_A_FEW_TIMES, "the server gives a reason that is not known here")
+"""For any code that is not in the table, and for answers that can't be read."""
+
+ADVICE: Final = {
+    "ErrorServerBusy": _OVERLOADED,
+    "ErrorInternalServerTransientError": _OVERLOADED,
+    "ErrorTimeoutExpired": _OVERLOADED,
+    "ErrorConnectionFailed": _OVERLOADED,
+    "ErrorInsufficientResources": _OVERLOADED,
+    "ErrorADUnavailable": _OVERLOADED,
+    "ErrorMailboxStoreUnavailable": _OVERLOADED,
+    "ErrorTooManyObjectsOpened": _OVERLOADED,
+    "ErrorExceededConnectionCount": _OVERLOADED,
+    "ErrorMailboxMoveInProgress": _MOVING,
+    "ErrorMailboxFailover": _MOVING,
+    "ErrorInternalServerError": Advice(Remedy.RETRY_A_FEW_TIMES, "the mail server failed and does not say why"),
+    "ErrorExceededSubscriptionCount": Advice(Remedy.WAIT, "the mailbox has as many subscriptions as the server allows"),
+    "ErrorProxyRequestNotAllowed": _ELSEWHERE,
+    "ErrorNoRespondingCASInDestinationSite": _ELSEWHERE,
+    "ErrorProxiedSubscriptionCallFailure": _ELSEWHERE,
+    "ErrorReadEventsFailed": _GONE,
+    "ErrorExpiredSubscription": _GONE,
+    "ErrorSubscriptionNotFound": _GONE,
+    "ErrorInvalidSubscription": _GONE,
+    "ErrorSubscriptionUnsubscribed": _GONE,
+    "ErrorSubscriptionAccessDenied": _GONE,
+    "ErrorMissedNotificationEvents": _GONE,
+    "ErrorInvalidWatermark": _PAST,
+    "ErrorEventNotFound": _PAST,
+    "ErrorInvalidPushSubscriptionUrl": Advice(
+        Remedy.SUSPEND, "the server does not take the callback URL: it must be https, public and no longer than 2082"
+    ),
+    "ErrorSchemaValidation": _OUR_FAULT,
+    "ErrorInvalidRequest": _OUR_FAULT,
+    "ErrorInvalidSubscriptionRequest": _OUR_FAULT,
+    "ErrorInvalidIdMalformed": Advice(Remedy.SUSPEND, "the id of a folder is malformed: check the folders"),
+    "ErrorInvalidServerVersion": Advice(
+        Remedy.SUSPEND, "the server does not know the schema version: WorkMail takes Exchange2010_SP2, and no other"
+    ),
+    "ErrorInvalidExchangeImpersonationHeaderData": Advice(
+        Remedy.SUSPEND, "the mailbox to impersonate is not understood: check its address"
+    ),
+    "ErrorFolderNotFound": Advice(Remedy.SUSPEND, "a folder does not exist, or the account may not see it"),
+    "ErrorAccessDenied": _NO_RIGHT,
+    "ErrorImpersonateUserDenied": _NO_RIGHT,
+    "ErrorImpersonationDenied": _NO_RIGHT,
+    "ErrorSubscriptionDelegateAccessNotSupported": _NO_RIGHT,
+    "ErrorImpersonationFailed": Advice(Remedy.RETRY_A_FEW_TIMES, "the server can't impersonate: it is misconfigured"),
+    "ErrorNonExistentMailbox": Advice(Remedy.SUSPEND, "there is no mailbox at this address"),
+    "ErrorAccountDisabled": _ACCOUNT,
+    "ErrorPasswordExpired": _ACCOUNT,
+    "ErrorPasswordChangeRequired": _ACCOUNT,
+    "ErrorMailboxConfiguration": _ACCOUNT,
+}
+
+
+def advice(response_code: str) -> Advice:
+    """Return what to do about a response code; `UNKNOWN` for one that is not in the table."""
+    return ADVICE.get(response_code, UNKNOWN)
