@@ -37,11 +37,16 @@ def _user(number: int) -> str:
 
 
 def _ready(deployment: deployments.Deployment, callbacks: dict[str, str]) -> dict[str, object]:
+    """Return where everything is. What is null is not here yet: the mail server and its controls, and the console."""
     return {
         "ready": True,
         "dynamodb": deployment.emulator.endpoint,
         "sqs": deployment.emulator.endpoint,
         "callback": deployment.callback,
+        "ews": None,
+        "workmail": None,
+        "control": None,
+        "console": None,
         "queue_url": deployment.queue_url,
         "dead_letter_queue_url": deployment.dead_letter_queue_url,
         "events_table": deployment.events_table,
