@@ -67,6 +67,13 @@ def test_the_runtime_knows_nothing_of_what_is_around_it() -> None:
         assert not {name for name in imports(path) if is_in(name, around)}, path
 
 
+def test_the_other_side_shares_no_code_with_us() -> None:
+    """Else both would share a mistake."""
+    ours = {"ewspush", "infra", "local", "cli", "bench", "tests"}
+    for path in (ROOT / "mailsim").glob("*.py"):
+        assert not {name for name in imports(path) if is_in(name, ours)}, path
+
+
 def test_there_is_one_broad_except_in_the_runtime() -> None:
     """At the edge of the responder."""
     broad = [

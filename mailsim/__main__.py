@@ -1,0 +1,58 @@
+"""`python -m mailsim`: the simulator. One line of JSON tells that it listens; logs go to stderr, SIGTERM ends it."""
+
+import argparse
+import contextlib
+import json
+import logging
+import secrets
+import signal
+import sys
+import time
+from types import FrameType
+
+from mailsim.http import Server, Station
+from mailsim.profiles import PROFILES, SettingError
+from mailsim.server import Core
+
+
+def main() -> None:
+    """Run until SIGTERM or an interrupt."""
+    options = _options()
+    logging.basicConfig(level=options.log_level, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    try:
+        profile = PROFILES[options.profile].with_settings(dict(each.partition("=")[::2] for each in options.set))
+    except SettingError as error:
+        sys.exit(f"mailsim: {error}")
+    station = Station(Core(profile, time.time(), options.minute, secrets.token_hex(8)))
+    signal.signal(signal.SIGTERM, _interrupt)
+    with contextlib.suppress(KeyboardInterrupt), Server(options.port, station) as server:
+        station.start()
+        sys.stdout.write(json.dumps({"ready": True, **server.urls}) + "\n")
+        sys.stdout.flush()
+        server.serve_forever(poll_interval=0.1)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m mailsim", description="A mail server that speaks EWS push.")
+    parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; any free one if not given")
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="workmail", help="whose ways it has")
+    parser.add_argument("--minute", type=_seconds, default=60, help="how many seconds a protocol minute lasts")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="see docs/mailsim.md")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING"], help="to stderr")
+    return parser.parse_args()
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError("a positive number of seconds is expected")
+    return seconds
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as an interrupt from the keyboard does."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""Users, as the WorkMail API shows them, and who they are to EWS."""
+
+import base64
+import binascii
+import hmac
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from mailsim.errors import ControlError, EwsError, UnauthorizedError
+from mailsim.mailbox import Mailbox
+from mailsim.profiles import Profile
+
+MINUTES_A_DAY: Final = 24 * 60
+
+
+class UserState(StrEnum):
+    """WorkMail API, User.State."""
+
+    ENABLED = "ENABLED"
+    DISABLED = "DISABLED"
+    DELETED = "DELETED"
+
+
+@dataclass(slots=True)
+class User:
+    """A user; times are seconds since the epoch."""
+
+    id: str
+    email: str
+    password: str
+    mailbox: Mailbox
+    enabled_at: float
+    state: UserState = UserState.ENABLED
+    disabled_at: float | None = None
+
+
+@dataclass(slots=True)
+class Directory:
+    """All users by address, in lower case."""
+
+    minute_seconds: float
+    seed: str
+    users: dict[str, User] = field(default_factory=dict)
+
+    def add(self, email: str, password: str, now: float) -> User:
+        """Make a user with an empty mailbox. Raises `ControlError` where there is one."""
+        address = email.strip().lower()
+        if "@" not in address or address in self.users:
+            raise ControlError(409 if address in self.users else 400, f"{email} can't be added")
+        mailbox = Mailbox(address, self.seed)
+        self.users[address] = User(f"S-1-1-12-{len(self.users) + 1}", address, password, mailbox, now)
+        return self.users[address]
+
+    def find(self, email: str) -> User:
+        """Return a user. Raises `ControlError`."""
+        user = self.users.get(email.strip().lower())
+        if user is None:
+            raise ControlError(404, f"no user {email}")
+        return user
+
+    def disable(self, email: str, now: float) -> User:
+        """Detach the mailbox; it is kept for a while. Nothing happens to a user that is not enabled."""
+        user = self.find(email)
+        if user.state is UserState.ENABLED:
+            user.state, user.disabled_at = UserState.DISABLED, now
+        return user
+
+    def enable(self, email: str, retention_days: int, now: float) -> User:
+        """Attach the mailbox again, an empty one where it was kept too long. Raises `ControlError` for the deleted."""
+        user = self.find(email)
+        if user.state is UserState.DELETED:
+            raise ControlError(409, f"{email} is deleted")
+        kept_seconds = retention_days * MINUTES_A_DAY * self.minute_seconds
+        if user.disabled_at is not None and now - user.disabled_at > kept_seconds:
+            user.mailbox = Mailbox(user.email, f"{self.seed}/{now}", counter=user.mailbox.counter)
+            user.mailbox.forget_watermarks()
+        if user.state is UserState.DISABLED:
+            user.state, user.disabled_at, user.enabled_at = UserState.ENABLED, None, now
+        return user
+
+    def remove(self, email: str, now: float) -> User:
+        """Delete the user for good; the directory goes on listing it, as WorkMail's does."""
+        user = self.disable(email, now)
+        user.state = UserState.DELETED
+        return user
+
+    def authenticated(self, profile: Profile, authorization: str | None) -> User:
+        """Return who Basic credentials belong to. Raises `UnauthorizedError`, `EwsError` for the disabled."""
+        email, password = _basic(authorization)
+        user = self.users.get(email.lower())
+        if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
+            raise UnauthorizedError("wrong credentials")
+        if user.state is not UserState.ENABLED:
+            if profile.disabled_answer == "401":
+                raise UnauthorizedError(f"{email} is disabled")
+            raise EwsError(profile.disabled_answer, "The mailbox can't be reached.", fault=True)
+        return user
+
+
+def _basic(authorization: str | None) -> tuple[str, str]:
+    """Return the name and the password (RFC 7617). Raises `UnauthorizedError`."""
+    scheme, _, credentials = (authorization or "").partition(" ")
+    try:
+        email, separator, password = base64.b64decode(credentials.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        separator = ""
+    if scheme.lower() != "basic" or not separator:
+        raise UnauthorizedError("Basic credentials are expected")
+    return email, password

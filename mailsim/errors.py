@@ -1,0 +1,40 @@
+"""What a caller did wrong, or is told it did.
+
+MailsimError
+├── ControlError        the control API answers `status` and the message
+├── UnauthorizedError   EWS answers HTTP 401
+└── EwsError            EWS answers a response code, as a SOAP fault (HTTP 500) or inside the response (HTTP 200)
+"""
+
+
+class MailsimError(Exception):
+    """Any of these."""
+
+
+class ControlError(MailsimError):
+    """Raised where a control call asks for what can't be."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keep the HTTP status to answer with."""
+        super().__init__(message)
+        self.status = status
+
+
+class UnauthorizedError(MailsimError):
+    """Raised where a request has no right credentials."""
+
+
+class EwsError(MailsimError):
+    """Raised where a request gets a response code other than NoError."""
+
+    def __init__(self, code: str, text: str = "", *, fault: bool = False, back_off_ms: int | None = None) -> None:
+        """Keep the response code and how it is told; `text` is for people."""
+        super().__init__(text or code)
+        self.code = code
+        self.fault = fault
+        self.back_off_ms = back_off_ms
+
+
+def schema_error(violation: str) -> EwsError:
+    """Return the fault for a request that the schema forbids."""
+    return EwsError("ErrorSchemaValidation", f"The request failed schema validation: {violation}", fault=True)

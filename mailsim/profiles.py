@@ -1,0 +1,147 @@
+"""What differs between servers, and what nobody has published: settings, each with the value a profile starts from.
+
+"Guide" is the WorkMail administration guide's page on notifications.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, Self, get_args, get_origin, get_type_hints
+
+_UP_TO_2010: Final = ("Exchange2007", "Exchange2007_SP1", "Exchange2010", "Exchange2010_SP1", "Exchange2010_SP2")
+_UP_TO_2016: Final = (*_UP_TO_2010, "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2016")
+
+
+class SettingError(ValueError):
+    """Raised where a setting has no such name, or can't take such a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The settings of one server. Times are protocol time, unless a name says otherwise."""
+
+    name: Literal["workmail", "exchange"]
+    server_version: str
+    """In the header of every answer and notification."""
+    server_build: tuple[int, int, int, int]
+    accepted_versions: tuple[str, ...]
+    """Of RequestServerVersion; another name gets `unknown_version_error`."""
+    unknown_version_error: str
+
+    first_retry_seconds: float
+    """After a failed POST. Exchange: 30 (StatusFrequency page). WorkMail: not published."""
+    retry_factor: float
+    retry_limit: Literal["interval", "total"]
+    """What may not exceed StatusFrequency: the next interval (Exchange, StatusFrequency page), or the time since the
+    first failure ("retried for at most 5 minutes", Guide)."""
+    resend: Literal["identical", "rebuilt"]
+    """Whether a re-send repeats the bytes, or takes in what happened meanwhile. Not published for either."""
+    first_post: Literal["at_once", "after_status_frequency"]
+    """When the first heartbeat comes. Exchange: users see one right after subscribing. WorkMail: not published."""
+
+    watermark_bytes: Literal[8, 29]
+    """8: a little-endian counter (Guide's samples); 29: `01000000`, database, int64, `01` (public Exchange traces)."""
+    watermark_per: Literal["event", "action"]
+    """Whether the events of one user action have a watermark each, or share one. Not published for either."""
+    subscribe_watermark: Literal["current", "zero"]
+    """What Subscribe returns; zero is the Guide's sample, five zero bytes and a first PreviousWatermark of eight."""
+    heartbeat_watermark: Literal["current", "zero"]
+    """What a StatusEvent says. Zero is the Guide's sample, and leaves the chain of watermarks where it was."""
+    resume: Literal["honoured", "refused", "ignored"]
+    """A Subscribe with a watermark replays what came after it, gets ErrorInvalidWatermark, or starts from now."""
+    misplaced_watermark: Literal["refused", "ignored"]
+    """A Watermark outside the types namespace (some clients write it) fails the schema, or is passed over."""
+    retention_days: int
+    """How long changes, and the mailbox of a disabled user, are kept (Exchange, Watermark page; WorkMail API)."""
+
+    quota: int
+    """Live subscriptions of a mailbox. WorkMail: 3 (Guide). Exchange: EWSMaxSubscriptions, 5,000 since 2013."""
+    quota_error: Literal["response", "fault"]
+    """How ErrorExceededSubscriptionCount is told. WorkMail: not published."""
+    subfolders: bool
+    """Whether a subscription to a folder reaches into its folders. Not published for either."""
+    events_per_post: int
+    """The rest follows at once, MoreEvents says so. Not published for either."""
+    malformed_declaration: bool
+    """Heartbeats start with the XML declaration printed in the Guide, which is not well-formed."""
+    delete_seen_as: Literal["deleted", "moved"]
+    """Exchange 2013+ shows a deletion as MovedEvent to subscriptions of named folders (page on deletion events)."""
+
+    ack_timeout_seconds: float
+    """In real seconds, unscaled: the network's time, not the protocol's. Not published for either."""
+    ack_max_bytes: int
+    """A longer acknowledgement is a failed delivery. Not published for either."""
+    disabled_answer: str
+    """What EWS answers for a disabled user: `401`, or a response code, told as a fault. Not published."""
+    disable_ends_subscriptions: bool
+    """Whether disabling a user ends the subscriptions, silently. Not published."""
+
+    def with_settings(self, settings: Mapping[str, object]) -> Self:
+        """Return a copy with some settings changed, given as values or as text. Raises `SettingError`."""
+        return replace(self, **{name: _value_of(name, value) for name, value in settings.items()})
+
+
+def _value_of(name: str, value: object) -> Any:  # noqa: ANN401  # the type is the setting's
+    kind = get_type_hints(Profile).get(name)
+    if kind is None or get_origin(kind) is tuple or name == "name":
+        raise SettingError(f"no such setting: {name}")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        return _converted(kind, text)
+    except (KeyError, ValueError):
+        raise SettingError(f"{name} can't be {text}") from None
+
+
+def _converted(kind: Any, text: str) -> object:  # noqa: ANN401  # a type, or a Literal
+    if get_origin(kind) is Literal:
+        return {str(option): option for option in get_args(kind)}[text]
+    return {"true": True, "false": False}[text] if kind is bool else kind(text)
+
+
+WORKMAIL: Final = Profile(
+    name="workmail",
+    server_version="Exchange2010_SP2",
+    server_build=(14, 2, 390, 3),
+    accepted_versions=_UP_TO_2010,
+    unknown_version_error="ErrorInvalidServerVersion",
+    first_retry_seconds=10,
+    retry_factor=2,
+    retry_limit="total",
+    resend="identical",
+    first_post="after_status_frequency",
+    watermark_bytes=8,
+    watermark_per="event",
+    subscribe_watermark="current",
+    heartbeat_watermark="current",
+    resume="honoured",
+    misplaced_watermark="refused",
+    retention_days=30,
+    quota=3,
+    quota_error="response",
+    subfolders=False,
+    events_per_post=100,
+    malformed_declaration=False,
+    delete_seen_as="deleted",
+    ack_timeout_seconds=30,
+    ack_max_bytes=1024,
+    disabled_answer="ErrorNonExistentMailbox",
+    disable_ends_subscriptions=True,
+)
+
+EXCHANGE: Final = replace(
+    WORKMAIL,
+    name="exchange",
+    server_version="Exchange2016",
+    server_build=(15, 1, 2507, 6),
+    accepted_versions=_UP_TO_2016,
+    unknown_version_error="ErrorInvalidRequest",  # what "Exchange2019" gets
+    first_retry_seconds=30,
+    retry_limit="interval",
+    first_post="at_once",
+    watermark_bytes=29,
+    watermark_per="action",
+    quota=5000,
+    delete_seen_as="moved",
+    disabled_answer="ErrorAccountDisabled",
+)
+
+PROFILES: Final[dict[str, Profile]] = {profile.name: profile for profile in (WORKMAIL, EXCHANGE)}

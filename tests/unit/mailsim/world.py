@@ -1,0 +1,152 @@
+"""A server with one user and a clock that stands still until it is told to go on."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from mailsim.control import Control
+from mailsim.deliveries import Post
+from mailsim.profiles import PROFILES
+from mailsim.server import Core
+
+EMAIL = "user@example.com"
+START = 1_700_000_000.0
+MINUTE = 60.0
+URL = "http://127.0.0.1:9/callback"
+
+_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+_EWS = "http://schemas.microsoft.com/exchange/services/2006"
+_EVENTS = ("NewMailEvent", "CreatedEvent", "DeletedEvent", "ModifiedEvent", "MovedEvent", "CopiedEvent")
+
+EVENT_TYPES = f"<t:EventTypes>{''.join(f'<t:EventType>{each}</t:EventType>' for each in _EVENTS)}</t:EventTypes>"
+CALLBACK = f"<t:URL>{URL}</t:URL>"
+
+
+def ack(status: str) -> bytes:
+    """Return an acknowledgement."""
+    result = f'<SendNotificationResult xmlns="{_EWS}/messages"><SubscriptionStatus>{status}</SubscriptionStatus>'
+    return f'<s:Envelope xmlns:s="{_SOAP}"><s:Body>{result}</SendNotificationResult></s:Body></s:Envelope>'.encode()
+
+
+OK = ack("OK")
+UNSUBSCRIBE = ack("Unsubscribe")
+
+
+def request(operation: str, header: str = "") -> bytes:
+    """Return an EWS request with `operation` in its Body."""
+    namespaces = f'xmlns:s="{_SOAP}" xmlns:t="{_EWS}/types" xmlns:m="{_EWS}/messages"'
+    head = f"<s:Header>{header}</s:Header>" if header else ""
+    return f"<s:Envelope {namespaces}>{head}<s:Body>{operation}</s:Body></s:Envelope>".encode()
+
+
+def push(parts: str, attributes: str = ' SubscribeToAllFolders="true"') -> str:
+    """Return a Subscribe for push notifications made of `parts`."""
+    return f"<m:Subscribe><m:PushSubscriptionRequest{attributes}>{parts}</m:PushSubscriptionRequest></m:Subscribe>"
+
+
+def subscribe(minutes: int = 5, watermark: str | None = None, folder: str | None = None) -> bytes:
+    """Return a Subscribe request to all folders, or to one."""
+    ids = f'<t:FolderIds><t:DistinguishedFolderId Id="{folder}"/></t:FolderIds>' if folder else ""
+    resume = f"<t:Watermark>{watermark}</t:Watermark>" if watermark else ""
+    parts = f"{ids}{EVENT_TYPES}{resume}<t:StatusFrequency>{minutes}</t:StatusFrequency>{CALLBACK}"
+    return request(push(parts, "") if folder else push(parts))
+
+
+def basic(password: str = "password", email: str = EMAIL) -> str:  # noqa: S107  # a test's
+    """Return the value of an Authorization header."""
+    return f"Basic {base64.b64encode(f'{email}:{password}'.encode()).decode()}"
+
+
+def texts(body: bytes, name: str) -> list[str]:
+    """Return the texts of all elements with a local name."""
+    return [element.text or "" for element in etree.fromstring(body).iter(f"{{*}}{name}")]
+
+
+def event_types(post: Post) -> list[str]:
+    """Return the types of a notification's events, in order."""
+    names = [etree.QName(element).localname for element in etree.fromstring(post.body).iter("{*}*")]
+    return [name for name in names if name.endswith("Event")]
+
+
+@dataclass
+class World:
+    """A core of some profile; what is not said about its settings is the profile's."""
+
+    profile: str = "workmail"
+    settings: dict[str, object] = field(default_factory=dict)
+    now: float = START
+
+    def __post_init__(self) -> None:
+        """Start the server with one user."""
+        self.core = Core(PROFILES[self.profile].with_settings(self.settings), self.now)
+        self.control = Control(self.core)
+        self.call("users", email=EMAIL, password="password")
+
+    def call(self, path: str, method: str = "POST", **given: Any) -> Any:
+        """Make a control call that succeeds."""
+        status, answer = self.control.handle(method, path.split("/"), given, self.now)
+        assert status == 200, answer
+        return answer
+
+    def get(self, path: str, **query: str) -> Any:
+        """Ask something of the control API."""
+        return self.call(path, "GET", **query)
+
+    def mail(self, subject: str = "hello", **given: Any) -> str:
+        """Deliver a message, and return its id."""
+        return str(self.call(f"mailboxes/{EMAIL}/messages", subject=subject, **given)["item_id"])
+
+    def act(self, kind: str, entry_id: str, action: str, **given: Any) -> Any:
+        """Do something with an item or a folder."""
+        return self.call(f"mailboxes/{EMAIL}/{kind}/{entry_id}/{action}", **given)
+
+    def ask(self, body: bytes, authorization: str | None = None) -> tuple[int, bytes]:
+        """Send an EWS request with the user's credentials."""
+        return self.core.handle_ews(body, authorization or basic(), self.now)
+
+    def code(self, body: bytes) -> tuple[int, str]:
+        """Return the HTTP status and the response code that a request gets."""
+        status, answer = self.ask(body)
+        return status, texts(answer, "ResponseCode")[0]
+
+    def subscribed(self, **parts: Any) -> tuple[str, str]:
+        """Subscribe, and return the SubscriptionId and the watermark."""
+        status, answer = self.ask(subscribe(**parts))
+        assert status == 200
+        assert texts(answer, "ResponseCode") == ["NoError"], answer
+        return texts(answer, "SubscriptionId")[0], texts(answer, "Watermark")[0]
+
+    def due(self) -> list[Post]:
+        """Return what is to be posted now."""
+        return self.core.due(self.now)
+
+    def post(self) -> Post:
+        """Return the only POST to make now."""
+        (only,) = self.due()
+        return only
+
+    def answer(self, post: Post, body: bytes = OK, status: int | None = 200) -> None:
+        """Answer a POST."""
+        self.core.answered(post.delivery_id, status, "text/xml", body, self.now)
+
+    def told(self) -> Post:
+        """Take the only POST to make now, and acknowledge it."""
+        post = self.post()
+        self.answer(post)
+        return post
+
+    def wait(self) -> float | None:
+        """Go on to when something is due next; return how many seconds that took, None where nothing ever is."""
+        due_at = self.core.next_due()
+        if due_at is None:
+            return None
+        waited = max(due_at - self.now, 0)
+        self.now += waited
+        return waited
+
+    def state(self, subscription_id: str) -> str:
+        """Return the state of a subscription."""
+        states = {each["subscription_id"]: each["state"] for each in self.get("subscriptions")}
+        return str(states[subscription_id])
