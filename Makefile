@@ -20,19 +20,19 @@ help: ## list the targets
 setup: $(READY) ## make the virtual environment (Python 3.11 or newer)
 
 $(READY): requirements.txt scripts/setup.sh
-	scripts/setup.sh $(VENV) requirements.txt
+	@scripts/setup.sh $(VENV) requirements.txt
 
 $(EMULATOR): local/requirements.txt scripts/setup.sh
-	scripts/setup.sh .venv-emulator local/requirements.txt
+	@scripts/setup.sh .venv-emulator local/requirements.txt
 
 lock: $(READY) ## pin requirements.in into requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
 
 demo: $(READY) $(EMULATOR) ## the whole story on this machine, told in the terminal
-	python -m local demo
+	@python -m local demo
 
 up: $(READY) $(EMULATOR) ## the stack on this machine, until interrupted
-	python -m local up
+	@python -m local up
 
 test: $(READY) $(EMULATOR) ## all tests; no AWS account, no Docker
 	pytest -n auto --dist loadfile
@@ -59,7 +59,7 @@ destroy: $(READY) ## remove the stack from AWS (its tables are kept)
 	npx --yes $(CDK_CLI) destroy
 
 bench: $(READY) $(EMULATOR) ## measure the budgets, as ratios within one run
-	python -m bench
+	@python -m bench
 
 clean: ## remove what the other targets made
 	rm -rf cdk.out .build .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV) .venv-emulator

@@ -84,6 +84,7 @@ def _environment(port: int) -> dict[str, str]:
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "LAMBDA_EXECUTOR": "local",
+        "SFTP_ENABLED": "0",  # nothing here needs one more listener
     }
 
 
