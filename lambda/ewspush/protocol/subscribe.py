@@ -14,14 +14,6 @@ from ewspush.protocol.errors import UnreadableNotificationError
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.notification import ResponseClass
 
-SOAP_ACTION: Final = f"{MESSAGES}/Subscribe"
-"""Of the request's header; services.wsdl."""
-
-MIN_STATUS_FREQUENCY_MINUTES: Final = 1
-MAX_STATUS_FREQUENCY_MINUTES: Final = 1440
-MAX_URL_CHARACTERS: Final = 2082
-"""Of a callback (ResponseCode page, ErrorInvalidPushSubscriptionUrl)."""
-
 DISTINGUISHED_FOLDERS: Final = frozenset({
     "calendar", "contacts", "deleteditems", "drafts", "inbox", "journal", "notes", "outbox", "sentitems", "tasks",
     "msgfolderroot", "publicfoldersroot", "root", "junkemail", "searchfolders", "voicemail",
