@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.delivery import Delivery, delivery
-from ewspush.domain.registration import wanted
+from ewspush.domain.registration import Wish, wanted
 from ewspush.domain.subscription import State, Subscription
 from ewspush.protocol.notification import (
     STATUS_EVENT,
@@ -25,7 +25,14 @@ ZERO: Final = "AAAAAAAAAAA="
 def subscription(**changes: Any) -> Subscription:
     """Return an active subscription in generation 1 at watermark `w1`, last heard of at noon."""
     row = replace(
-        wanted(MAILBOX, NOON), state=State.ACTIVE, generation=1, subscription_id="S1", watermark="w1", last_seen_at=NOON
+        wanted(Wish(MAILBOX), NOON),
+        state=State.ACTIVE,
+        generation=1,
+        subscription_id="S1",
+        watermark="w1",
+        last_seen_at=NOON,
+        gap_since=None,
+        gap_reason=None,
     )
     return replace(row, **changes)
 

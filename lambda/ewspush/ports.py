@@ -1,12 +1,16 @@
 """What the rules need from outside. Adapters implement these; tests bring in-memory twins of them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from ewspush.domain.subscription import Entry, LoggedNotification, Outcome, Subscription
+from ewspush.domain.entry import Entry, Outcome
+from ewspush.domain.subscription import LoggedNotification, Subscription
 from ewspush.protocol.errors import AnswerableError
+
+if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
+    from ewspush.protocol.subscribe import Refused, Subscribed, SubscribeRequest
 
 Clock: TypeAlias = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
@@ -20,6 +24,12 @@ class SubscriptionLedger(Protocol):
 
     def add(self, row: Subscription) -> bool:
         """Add a new row; return False, and change nothing, where its key is taken."""
+
+    def due(self, shard: str, now: datetime) -> Iterable[str]:
+        """Return the keys of the subscriptions in `shard` whose `check_at` has come, the longest due first.
+
+        The index may lag behind the rows: whoever acts on a key reads the row.
+        """
 
     def write(self, entry: Entry) -> Outcome:
         """Store `entry` in one atomic write if the row is as it expects; tell the row if it is not.
@@ -41,7 +51,10 @@ class Message:
 
 
 class UnavailableError(AnswerableError):
-    """Raised by an adapter when AWS refuses, throttles or does not answer: to be tried again later."""
+    """Raised by an adapter when AWS or the mail server does not answer, or AWS refuses: to be tried again later.
+
+    Whether the request was carried out is not known.
+    """
 
 
 class MessageQueue(Protocol):
@@ -67,6 +80,37 @@ class CallbackKeys(Protocol):
 
     def accepted(self) -> Sequence[bytes]:
         """Return every key that a signature may have been made with, the current one first."""
+
+    def signing(self) -> bytes:
+        """Return the key to sign new callbacks with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who asks: the value of the Authorization header, a secret, and whether the account impersonates the mailbox."""
+
+    authorization: str = field(repr=False)
+    impersonates: bool
+
+
+class MailCredentials(Protocol):
+    """The credentials for the mail server."""
+
+    def of(self, mailbox: str) -> Credentials | None:
+        """Return the credentials to reach `mailbox` with; None where there are none."""
+
+    def refresh(self) -> None:
+        """Read them anew before they are next asked for: the mail server refuses those that are known."""
+
+
+class MailServer(Protocol):
+    """The EWS server that the mailboxes are on."""
+
+    def subscribe(self, mailbox: str, request: "SubscribeRequest") -> "Subscribed | Refused":
+        """Ask for a push subscription on `mailbox`; return what the server says.
+
+        Raises `UnavailableError` where the subscription may have been made, and nobody said so.
+        """
 
 
 class EventLog(Protocol):

@@ -46,7 +46,30 @@ class ForwarderSettings(Settings):
     report_partial_batches: bool
 
 
-def _read(environ: Mapping[str, str], name: str, kind: object) -> str | int | bool:
+@dataclass(frozen=True, slots=True)
+class KeeperSettings(Settings):
+    """What the keeper needs.
+
+    `credentials_secret_arn` is of the secret with the credentials for the mail server at `ews_url`, spoken to in
+    `server_version`. `callback_base_url` is what callback paths are put behind. `resume_is_trusted`: whether the server
+    is known to resume from a watermark that it takes. `minute_seconds` is how long a protocol minute lasts. `keepers`
+    is how many keepers share the due index.
+    """
+
+    subscriptions_table: str
+    events_table: str
+    event_retention_days: int
+    callback_secret_arn: str
+    credentials_secret_arn: str
+    callback_base_url: str
+    ews_url: str
+    server_version: str
+    resume_is_trusted: bool
+    minute_seconds: float
+    keepers: int
+
+
+def _read(environ: Mapping[str, str], name: str, kind: object) -> str | int | float | bool:
     variable = name.upper()
     text = environ.get(variable, "")
     if not text:
@@ -57,12 +80,25 @@ def _read(environ: Mapping[str, str], name: str, kind: object) -> str | int | bo
             message = f"the environment variable {variable} must be a whole number, not {text!r}"
             raise SettingsError(message)
         return int(text)
+    if kind is float:
+        return _positive(variable, text)
     if kind is bool:
         if text not in {"true", "false"}:
             message = f"the environment variable {variable} must be true or false, not {text!r}"
             raise SettingsError(message)
         return text == "true"
     return text
+
+
+def _positive(variable: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < float("inf"):
+        message = f"the environment variable {variable} must be a positive number, not {text!r}"
+        raise SettingsError(message)
+    return number
 
 
 def _written(value: object) -> str:

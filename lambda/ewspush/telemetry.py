@@ -26,6 +26,14 @@ class Metric(StrEnum):
     EVENTS_FORWARDED = "EventsForwarded"
     RECORDS_GIVEN_UP = "RecordsGivenUp"
     BATCHES_STOPPED = "BatchesStopped"
+    TICKS = "KeeperTicks"
+    LOOKS = "Looks"
+    LOOKS_FAILED = "LooksFailed"
+    LOOKS_POSTPONED = "LooksPostponed"
+    RENEWALS = "Renewals"
+    RENEWALS_FAILED = "RenewalsFailed"
+    SUSPENSIONS = "Suspensions"
+    OVERDUE_MINUTES = "OverdueMinutes"
 
 
 def logger(service: str) -> Logger:

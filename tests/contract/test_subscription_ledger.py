@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ewspush.domain.subscription import Entry, InChain, LoggedNotification, State, Unchanged
+from ewspush.domain.entry import Entry, InChain, Unchanged
+from ewspush.domain.subscription import LoggedNotification, State
 from ewspush.ports import SubscriptionLedger
 from tests.aws import moto
 from tests.stories import NOON, subscription

@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, signed_path
-from ewspush.domain.registration import subscription_key
+from ewspush.domain.registration import Wish
 from local.deployment import Deployment
 from local.mailbox import register
 
@@ -44,7 +44,7 @@ class Mailbox:
     def of(cls, deployment: Deployment, address: str) -> "Mailbox":
         """Register `address`, as the keeper does right before its first Subscribe."""
         path = register(deployment, address).removeprefix(deployment.callback)
-        return cls(deployment, address, subscription_key(address, "default"), path)
+        return cls(deployment, address, Wish(address).subscription, path)
 
     @property
     def url(self) -> str:

@@ -1,6 +1,5 @@
 """The responder under a mail server written apart from it: whatever happens, every change is logged once, in order."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -9,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ewspush.domain.callback import Callback, signed_path
-from ewspush.domain.registration import wanted
+from ewspush.domain.registration import Wish, wanted
 from ewspush.domain.subscription import State
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, read_answer, written
@@ -41,15 +40,14 @@ class Story:
     def __init__(self, profile: str, **server_settings: object) -> None:
         """Subscribe, with a request of ours and an answer of theirs."""
         self.world = World(profile, dict(server_settings))
-        self.row = replace(wanted(EMAIL, self.now()), status_frequency_minutes=STATUS_FREQUENCY_MINUTES)
+        self.row = wanted(Wish(EMAIL, status_frequency_minutes=STATUS_FREQUENCY_MINUTES), self.now())
         self.faults = FaultPlan()
         self.ledger = MemoryLedger(self.row, writes=self.faults)
         self.responder = Responder(MemoryKeys(KEY), self.ledger, self.now)
         self.path = signed_path(Callback(self.row.subscription, EMAIL, 1), KEY)
-        request = SubscribeRequest(
-            f"https://callback.example{self.path}", self.row.event_types, STATUS_FREQUENCY_MINUTES, "Exchange2010_SP2"
-        )
-        assert isinstance(read_answer(*self.world.ask(written(request))), Subscribed)
+        url = f"https://callback.example{self.path}"
+        request = SubscribeRequest(url, self.row.event_types, STATUS_FREQUENCY_MINUTES)
+        assert isinstance(read_answer(*self.world.ask(written(request, "Exchange2010_SP2"))), Subscribed)
         self.items: list[str] = []
 
     def now(self) -> datetime:

@@ -13,5 +13,5 @@ class MemoryKeys:
         return self._keys
 
     def signing(self) -> bytes:
-        """Return the current key."""
+        """See `CallbackKeys.signing`."""
         return self._keys[0]

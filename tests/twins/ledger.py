@@ -5,16 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ewspush.domain.subscription import (
-    Entry,
-    InChain,
-    LoggedNotification,
-    Outcome,
-    State,
-    Subscription,
-    Unchanged,
-    arrival,
-)
+from ewspush.domain.entry import Entry, Expectation, Outcome
+from ewspush.domain.subscription import LoggedNotification, Subscription, arrival
 from tests.twins.faults import FaultPlan
 
 
@@ -40,6 +32,12 @@ class MemoryLedger:
         self.requests.append("read")
         return self.rows.get(subscription)
 
+    def due(self, shard: str, now: datetime) -> Iterator[str]:
+        """See `SubscriptionLedger.due`."""
+        self.requests.append("due")
+        rows = [row for row in self.rows.values() if row.due_shard == shard and row.check_at and row.check_at <= now]
+        return iter([row.subscription for row in sorted(rows, key=lambda row: (row.check_at, row.subscription))])
+
     def write(self, entry: Entry) -> Outcome:
         """See `SubscriptionLedger.write`."""
         self.requests.append("write")
@@ -64,13 +62,8 @@ class MemoryLedger:
         return [document["id"] for one in sorted(self.log, key=lambda one: one.arrival) for document in one.events]
 
 
-def _holds(expects: InChain | Unchanged, row: Subscription) -> bool:
-    if isinstance(expects, Unchanged):
-        fields = ("state", "generation", "pending_generation", "watermark", "first_post_due", "revision")
-        return all(getattr(row, name) == getattr(expects.row, name) for name in fields)
-    if row.state is not State.ACTIVE or row.generation != expects.generation:
-        return False
-    return expects.watermark is None or (row.watermark == expects.watermark and row.first_post_due is None)
+def _holds(expects: Expectation, row: Subscription) -> bool:
+    return all(getattr(row, name) == value for name, value in expects.fields.items())
 
 
 def _changed(row: Subscription, changes: dict[str, Any]) -> Subscription:

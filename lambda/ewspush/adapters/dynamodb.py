@@ -9,21 +9,15 @@ from botocore.exceptions import ClientError
 from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import items_of, notification_of
 from ewspush.adapters.rows import item_of, row_of
-from ewspush.domain.subscription import (
-    Entry,
-    InChain,
-    LoggedNotification,
-    Outcome,
-    State,
-    Subscription,
-    Unchanged,
-    arrival,
-)
+from ewspush.domain.entry import Entry, Expectation, Outcome
+from ewspush.domain.subscription import LoggedNotification, Subscription, arrival
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_UNCHANGED_FIELDS: Final = ("state", "generation", "pending_generation", "watermark", "first_post_due", "revision")
+
+DUE_INDEX: Final = "due"
+"""Of the subscriptions table: due_shard and check_at, nothing but keys (infra/storage.py)."""
 
 
 class DynamoDBLedger:
@@ -53,6 +47,16 @@ class DynamoDBLedger:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def due(self, shard: str, now: datetime) -> Iterator[str]:
+        """See `SubscriptionLedger.due`: a sparse index of keys, that heartbeats never touch."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._subscriptions,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_shard = :shard AND check_at <= :now",
+            ExpressionAttributeValues={":shard": typed(shard), ":now": typed(now)},
+        )
+        return (item["subscription"]["S"] for page in pages for item in page["Items"])
 
     def write(self, entry: Entry) -> Outcome:
         """See `SubscriptionLedger.write`: the row is told by the failed condition itself."""
@@ -122,15 +126,9 @@ def _update(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _condition(expects: InChain | Unchanged, names: dict[str, str], values: dict[str, Any]) -> str:
-    if isinstance(expects, Unchanged):
-        expected = {name: getattr(expects.row, name) for name in _UNCHANGED_FIELDS}
-    else:
-        expected = {"state": State.ACTIVE, "generation": expects.generation}
-        if expects.watermark is not None:
-            expected |= {"watermark": expects.watermark, "first_post_due": None}
+def _condition(expects: Expectation, names: dict[str, str], values: dict[str, Any]) -> str:
     clauses = []
-    for name, value in expected.items():
+    for name, value in expects.fields.items():
         names[f"#{name}"] = name
         if value is None:
             clauses.append(f"attribute_not_exists(#{name})")

@@ -5,11 +5,13 @@ from dataclasses import fields
 from typing import Any, Final
 
 from ewspush.adapters.attributes import plain, typed
+from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.times import from_iso
 
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
-_TIMES: Final = frozenset({"last_seen_at", "check_at"})
+_TIMES: Final = frozenset({"gap_since", "last_seen_at", "check_at"})
+_KINDS: Final = {"state": State, "gap_reason": GapReason}
 _LISTS: Final = frozenset({"folders", "event_types"})
 
 
@@ -31,4 +33,4 @@ def _field(name: str, attribute: Any) -> Any:  # noqa: ANN401  # any attribute o
         return from_iso(value)
     if name in _LISTS:
         return tuple(value)
-    return State(value) if name == "state" else value
+    return _KINDS[name](value) if name in _KINDS else value

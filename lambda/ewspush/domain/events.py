@@ -40,8 +40,22 @@ class GapReason(StrEnum):
     """Why changes may be missing in the time range of a gap event."""
 
     CHAIN_MISMATCH = "chain-mismatch"
-    RESUME_UNPROVEN = "resume-unproven"
+    """A notification does not follow from the one before."""
+
     SUBSCRIPTION_LOST = "subscription-lost"
+    """The server said that the subscription is gone; `response_code` is how."""
+
+    RESUME_UNPROVEN = "resume-unproven"
+    """A renewed subscription may have started from now instead of from the last watermark."""
+
+    WATERMARK_REFUSED = "watermark-refused"
+    """The server no longer knew the last watermark, so the renewed subscription starts from now."""
+
+    NOT_RESUMED = "not-resumed"
+    """No watermark was known to resume from."""
+
+    SUBSCRIBED_LATE = "subscribed-late"
+    """The first subscription did not come about at once."""
 
 
 def push_documents(callback: Callback, events: Iterable[MailboxEvent], received_at: datetime) -> list[Document]:

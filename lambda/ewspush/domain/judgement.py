@@ -10,8 +10,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from ewspush.domain.delivery import Delivery
+from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import Document, GapReason, gap_document
-from ewspush.domain.subscription import Entry, InChain, LoggedNotification, State, Subscription, Unchanged, arrival
+from ewspush.domain.subscription import LoggedNotification, State, Subscription, arrival
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 
 
@@ -135,26 +136,31 @@ def _gap(row: Subscription, delivery: Delivery, recent: Recent) -> tuple[Documen
     reason = _gap_reason(row, delivery, recent)
     if reason is None:
         return ()
-    start = row.last_seen_at or delivery.received_at
+    is_first = _is_first_post(row, delivery)
+    start = (row.gap_since if is_first else None) or row.last_seen_at or delivery.received_at
     code = delivery.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
     return (gap_document(delivery.callback, reason, start, delivery.received_at, code),)
+
+
+def _is_first_post(row: Subscription, delivery: Delivery) -> bool:
+    """Whether the POST is the first of a generation, or may be: it then settles what `gap_since` left open."""
+    return delivery.callback.generation > row.generation or bool(row.first_post_due)
 
 
 def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapReason | None:
     """Continuity: PreviousWatermark is the last watermark of the notification before (protocol: PreviousWatermark).
 
     Any watermark that the log passed lately proves it as well: the server sends all that follows. The first POST of a
-    generation need not follow from what Subscribe returned (the guide of Amazon WorkMail shows one that does not).
+    generation need not follow from what Subscribe returned (the guide of Amazon WorkMail shows one that does not), so
+    there it is the keeper who knows whether anything is in doubt.
     """
     renewed = delivery.callback.generation > row.generation
     if delivery.lost_code is not None:
         return None if row.lost_code is not None and not renewed else GapReason.SUBSCRIPTION_LOST
     start = delivery.previous_watermark
     proven = start is not None and (start in {row.watermark, row.previous_watermark} or start in recent.marks)
-    if renewed:
-        return GapReason.RESUME_UNPROVEN if row.generation > 0 and not proven else None
-    if row.first_post_due:
-        return None
+    if _is_first_post(row, delivery):
+        return None if proven or row.is_on_time else row.gap_reason
     if start is not None and not proven and row.watermark is not None:
         return GapReason.CHAIN_MISMATCH
     return None if delivery.unbroken else GapReason.CHAIN_MISMATCH
@@ -163,8 +169,10 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
 def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news: bool) -> dict[str, object]:
     generation = delivery.callback.generation
     changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
-    if row.state in {State.WANTED, State.LAPSED} and (row.lost_code is None or generation > row.generation):
-        changes["state"] = State.ACTIVE
+    if row.state is not State.ACTIVE and (row.lost_code is None or generation > row.generation):
+        changes |= {"state": State.ACTIVE, "check_at": delivery.received_at}  # the keeper knows when to look next
+    if _is_first_post(row, delivery):
+        changes |= {"gap_since": None, "gap_reason": None}
     if generation > row.generation:
         changes |= _adoption(row, delivery)
     elif row.first_post_due and delivery.watermark is not None:
@@ -175,7 +183,7 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
     if delivery.lost_code is not None:
         wait = timedelta(milliseconds=delivery.back_off_ms or 0)
         changes |= {
-            "state": State.LAPSED if row.state is not State.SUSPENDED else State.SUSPENDED,
+            "state": State.LAPSED,
             "lost_code": delivery.lost_code,
             "last_error": delivery.lost_code,
             "check_at": delivery.received_at + wait,

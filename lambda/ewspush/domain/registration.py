@@ -1,11 +1,21 @@
-"""A subscription that somebody wants: its row before anything was sent to the server."""
+"""What somebody wants: a subscription's row before anything was sent to the server, changed, and given up."""
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State, Subscription
+
+MAX_PER_MAILBOX: Final = 3
+"""Amazon WorkMail's limit (its guide's page on notifications); Exchange Server allows more."""
+
+MIN_STATUS_FREQUENCY_MINUTES: Final = 1
+MAX_STATUS_FREQUENCY_MINUTES: Final = 1440
+"""types.xsd, SubscriptionStatusFrequencyType."""
 
 DEFAULT_STATUS_FREQUENCY_MINUTES: Final = 15
 """Heartbeat, retry window and detection in one dial: detected within half an hour, alive through a short outage."""
@@ -20,23 +30,81 @@ DEFAULT_EVENT_TYPES: Final = (
 )
 """Those of the guide of Amazon WorkMail; FreeBusyChangedEvent is not known to be taken there."""
 
-_SHARD: Final = "0"
+EVENT_TYPES: Final = (*DEFAULT_EVENT_TYPES, "FreeBusyChangedEvent")
+"""types.xsd, NotificationEventTypeType, without StatusEvent, which comes unasked."""
+
+SHARDS: Final = 8
+"""Partitions of the due index. One keeper looks after all of them, or several share them."""
 
 
-def subscription_key(mailbox: str, name: str) -> str:
-    """Return the key of the subscription `name` of `mailbox`: always the same, and it does not tell the address."""
-    digest = hashlib.sha256(f"{mailbox.lower()}\0{name}".encode()).digest()
-    return base64.b32encode(digest[:10]).decode().lower()
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a subscription is to be. `name` tells several of one mailbox apart; `folders` empty means all folders."""
+
+    mailbox: str
+    name: str = "default"
+    folders: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = DEFAULT_EVENT_TYPES
+    status_frequency_minutes: int = DEFAULT_STATUS_FREQUENCY_MINUTES
+
+    @property
+    def subscription(self) -> str:
+        """The key: always the same for mailbox and name, and it does not tell the address."""
+        return base64.b32encode(_digest(self)[:10]).decode().lower()
 
 
-def wanted(mailbox: str, now: datetime, name: str = "default") -> Subscription:
-    """Return the row of a new subscription to all folders of `mailbox`, due at once."""
+def wanted(wish: Wish, now: datetime) -> Subscription:
+    """Return the row of a new subscription, due at once."""
     return Subscription(
-        subscription_key(mailbox, name),
-        mailbox,
-        DEFAULT_STATUS_FREQUENCY_MINUTES,
-        event_types=DEFAULT_EVENT_TYPES,
-        state=State.WANTED,
+        wish.subscription,
+        wish.mailbox,
+        wish.status_frequency_minutes,
+        wish.folders,
+        wish.event_types,
         check_at=now,
-        due_shard=_SHARD,
+        due_shard=str(_digest(wish)[-1] % SHARDS),
+        gap_since=now,
+        gap_reason=GapReason.SUBSCRIBED_LATE,
     )
+
+
+def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object]:
+    """Return what makes `row` follow `wish`; empty where it does.
+
+    What the server was asked for can't be changed, so the keeper makes a new subscription, which supersedes the old one
+    once it lives. One that was retired or suspended is tried again at once.
+    """
+    asked = {
+        "folders": wish.folders,
+        "event_types": wish.event_types,
+        "status_frequency_minutes": wish.status_frequency_minutes,
+    }
+    changes: dict[str, object] = {name: value for name, value in asked.items() if getattr(row, name) != value}
+    if row.state is State.RETIRED:
+        changes |= {"state": State.WANTED, "generation": row.generation + 1, "attempts": 0, "last_error": None}
+        changes |= {"watermark": None, "previous_watermark": None, "last_seen_at": None, "lost_code": None}
+        changes |= {"gap_since": now, "gap_reason": GapReason.SUBSCRIBED_LATE}
+    elif changes or row.state is State.SUSPENDED:
+        changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 0}
+    return changes | {"check_at": now, "revision": row.revision + 1} if changes else changes
+
+
+def retired(row: Subscription) -> Mapping[str, object]:
+    """Return what ends `row` for good: its callbacks get Unsubscribe, and no Subscribe on its way can revive it."""
+    newest = max(row.generation, row.pending_generation or 0)
+    return {
+        "state": State.RETIRED,
+        "generation": newest,
+        "pending_generation": None,
+        "check_at": None,
+        "revision": row.revision + 1,
+    }
+
+
+def shards_of(keeper: int, keepers: int) -> Sequence[str]:
+    """Return the partitions that keeper number `keeper` of `keepers` looks after: each has exactly one keeper."""
+    return [str(shard) for shard in range(SHARDS) if shard % keepers == keeper]
+
+
+def _digest(wish: Wish) -> bytes:
+    return hashlib.sha256(f"{wish.mailbox.lower()}\0{wish.name}".encode()).digest()

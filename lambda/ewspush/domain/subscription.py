@@ -1,11 +1,10 @@
 """The one piece of state: a wanted subscription and what has been heard of it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ewspush.domain.events import Document
+from ewspush.domain.events import Document, GapReason
 
 
 class State(StrEnum):
@@ -23,11 +22,14 @@ class Subscription:
     """One row of the subscriptions table, under 1 KB so that a heartbeat costs one write unit.
 
     `subscription` is the key, opaque and without the address in it. `folders` empty means all folders. `generation`
-    counts the Subscribe requests that came to life; `pending_generation` is one that was sent and not yet heard of.
-    `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
+    counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
+    as long as that is another one. `first_post_due` holds until a generation has shown its first real watermark, which
+    need not follow from the last. Since `gap_since` changes may have gone unseen, for `gap_reason`: the first POST of
+    the next generation proves otherwise, or writes the gap event.
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
     ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
-    `check_at` is when the keeper looks next.
+    `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
+    counts the Subscribe requests since the last that succeeded.
     """
 
     subscription: str
@@ -42,6 +44,8 @@ class Subscription:
     watermark: str | None = None
     previous_watermark: str | None = None
     first_post_due: bool | None = None
+    gap_since: datetime | None = None
+    gap_reason: GapReason | None = None
     lost_code: str | None = None
     last_seen_at: datetime | None = None
     check_at: datetime | None = None
@@ -50,20 +54,10 @@ class Subscription:
     attempts: int = 0
     last_error: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class InChain:
-    """Expects the row to be active in `generation`, at `watermark`; None: whatever its watermark is."""
-
-    generation: int
-    watermark: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unchanged:
-    """Expects the row to be as it was read, but for `last_seen_at` and the keeper's own attributes."""
-
-    row: Subscription
+    @property
+    def is_on_time(self) -> bool:
+        """Whether it is the first Subscribe that came about: then nothing was missed before it."""
+        return self.gap_reason is GapReason.SUBSCRIBED_LATE and self.attempts <= 1
 
 
 def arrival(received_at: datetime, digest: str = "") -> str:
@@ -89,21 +83,3 @@ class LoggedNotification:
     events: tuple[Document, ...]
     watermark: str | None = None
     previous_watermark: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One atomic write: `changes` to the row (field -> value, None removes) and what is added to the log."""
-
-    subscription: str
-    expects: InChain | Unchanged
-    changes: Mapping[str, object]
-    logged: LoggedNotification | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an `Entry`: stored, or not, and then the row as it is (None: there is none)."""
-
-    stored: bool
-    row: Subscription | None = None

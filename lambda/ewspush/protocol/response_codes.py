@@ -24,6 +24,9 @@ class Remedy(StrEnum):
     RETRY_WITHOUT_WATERMARK = "retry-without-watermark"
     """The mailbox moves: again with back-off, and its watermarks mean nothing afterwards."""
 
+    AWAIT_FIRST_POST = "await-first-post"
+    """The subscription may have been made: give it the time to be heard of before making another."""
+
     ANEW = "anew"
     """The subscription is gone: make a new one now, from the last watermark."""
 
@@ -55,6 +58,15 @@ _NO_RIGHT: Final = Advice(
     Remedy.ASK, "the account may not subscribe to this mailbox: check its rights or impersonation"
 )
 _ACCOUNT: Final = Advice(Remedy.SUSPEND, "the account or its mailbox is disabled, or its password has expired")
+
+_UNREADABLE: Final = Advice(Remedy.AWAIT_FIRST_POST, "something between here and the mail server answered for it")
+_REDIRECTED: Final = Advice(Remedy.RETRY_A_FEW_TIMES, "the server redirects elsewhere: check the EWS address")
+
+NO_CREDENTIALS: Final = "no credentials"
+"""Instead of a response code: nothing was sent, for want of credentials."""
+
+NO_CONNECTION: Final = "no connection"
+"""Instead of a response code: nothing was sent, for there was nobody to send it to."""
 
 UNKNOWN: Final = Advice(Remedy.RETRY_A_FEW_TIMES, "the server gives a reason that is not known here")
 """For any code that is not in the table, and for answers that can't be read."""
@@ -109,7 +121,24 @@ ADVICE: Final = {
     "ErrorPasswordExpired": _ACCOUNT,
     "ErrorPasswordChangeRequired": _ACCOUNT,
     "ErrorMailboxConfiguration": _ACCOUNT,
+    NO_CREDENTIALS: Advice(Remedy.RETRY, "the credentials secret has none for this mailbox: add them"),
+    NO_CONNECTION: Advice(Remedy.RETRY, "the mail server can't be reached: check the EWS address, DNS, TLS, firewalls"),
+    "HTTP 200": _UNREADABLE,
+    "HTTP 301": _REDIRECTED,
+    "HTTP 302": _REDIRECTED,
+    "HTTP 307": _REDIRECTED,
+    "HTTP 308": _REDIRECTED,
+    "HTTP 401": Advice(
+        Remedy.ASK, "the server refuses the credentials, or is overloaded: check user name and password"
+    ),
+    "HTTP 403": Advice(Remedy.ASK, "the server denies access: check the account, and rules on addresses and protocols"),
+    "HTTP 404": Advice(Remedy.RETRY_A_FEW_TIMES, "there is no EWS at this address: check the EWS address"),
+    "HTTP 429": _OVERLOADED,
+    "HTTP 502": _UNREADABLE,
+    "HTTP 503": _OVERLOADED,
+    "HTTP 504": _UNREADABLE,
 }
+"""`HTTP <status>` stands for an answer with that status and no response code in it."""
 
 
 def advice(response_code: str) -> Advice:

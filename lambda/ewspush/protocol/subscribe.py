@@ -23,6 +23,9 @@ DISTINGUISHED_FOLDERS: Final = frozenset({
 })  # fmt: skip
 """DistinguishedFolderIdNameType of types.xsd, as far as Exchange 2010 goes; any other folder is told by its id."""
 
+SOAP_ACTION: Final = "http://schemas.microsoft.com/exchange/services/2006/messages/Subscribe"
+"""services.wsdl; servers go by the Body, proxies in between may go by this."""
+
 _E: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 
 
@@ -31,17 +34,14 @@ class SubscribeRequest:
     """What to subscribe to, and how to be told.
 
     `folders` are distinguished names (inbox, calendar …) or folder ids; empty means all folders. `watermark` resumes,
-    None starts from now. `impersonate` is the address whose mailbox is meant, None the account's own. `server_version`
-    is a name of the schema, like Exchange2010_SP2.
+    None starts from now.
     """
 
     url: str
     event_types: tuple[str, ...]
     status_frequency_minutes: int
-    server_version: str
     folders: tuple[str, ...] = ()
     watermark: str | None = None
-    impersonate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,18 @@ class Refused:
     back_off_ms: int | None = None
 
 
-def written(request: SubscribeRequest) -> bytes:
-    """Return the SOAP 1.1 request, valid by the schema of Exchange 2007 and every later one."""
+def written(request: SubscribeRequest, server_version: str, impersonated: str | None = None) -> bytes:
+    """Return the SOAP 1.1 request, valid by the schema of Exchange 2007 and every later one.
+
+    `server_version` is a name of the schema, like Exchange2010_SP2. `impersonated` is the address whose mailbox is
+    meant, None the account's own.
+    """
     envelope = etree.Element(S + "Envelope", nsmap={"s": SOAP, "m": MESSAGES, "t": TYPES})
     header = etree.SubElement(envelope, S + "Header")
-    etree.SubElement(header, T + "RequestServerVersion", Version=request.server_version)
-    if request.impersonate is not None:
+    etree.SubElement(header, T + "RequestServerVersion", Version=server_version)
+    if impersonated is not None:
         sid = etree.SubElement(etree.SubElement(header, T + "ExchangeImpersonation"), T + "ConnectingSID")
-        _add(sid, "SmtpAddress", request.impersonate)
+        _add(sid, "SmtpAddress", impersonated)
     body = etree.SubElement(envelope, S + "Body")
     subscribe = etree.SubElement(body, M + "Subscribe")
     _add_push_request(etree.SubElement(subscribe, M + "PushSubscriptionRequest"), request)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from ewspush.domain.entry import Entry, Outcome
+from ewspush.domain.events import GapReason
 from ewspush.domain.judgement import Meaning
 from ewspush.domain.receipt import MAX_ATTEMPTS, UndecidedError, receive
-from ewspush.domain.subscription import Entry, Outcome, State
+from ewspush.domain.subscription import State
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 from tests.stories import NOON, ZERO, created, error, events, message, posted, status, subscription
 from tests.twins.faults import FaultPlan, InjectedError
@@ -247,9 +249,34 @@ class TestGenerations:
 
     def test_a_renewal_that_does_not_resume_opens_a_gap(self) -> None:
         """Its first PreviousWatermark is none that we know."""
+        doubt = {"gap_since": NOON - timedelta(minutes=30), "gap_reason": GapReason.RESUME_UNPROVEN}
+        ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, **doubt))
+        receive(events("w9", ("a", "w10"), generation=2), ledger)
+        assert [(gap["reason"], gap["from"]) for gap in gaps(ledger)] == [
+            ("resume-unproven", "2026-03-04T11:30:00.000Z")
+        ]
+        assert ledger.rows[KEY].gap_since is None
+
+    def test_a_renewal_that_resumes_settles_what_was_in_doubt(self) -> None:
+        """Its first PreviousWatermark is the last that we know: nothing was missed."""
+        doubt = {"gap_since": NOON, "gap_reason": GapReason.RESUME_UNPROVEN}
+        ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, **doubt))
+        receive(events("w1", ("a", "w2"), generation=2), ledger)
+        assert (gaps(ledger), ledger.rows[KEY].gap_since, len(ledger.events())) == ([], None, 1)
+
+    def test_a_zero_heartbeat_does_not_prove_a_resume(self) -> None:
+        """Not even in the generation that the row already has, and the gap is told once."""
+        doubt = {"gap_since": NOON, "gap_reason": GapReason.RESUME_UNPROVEN}
+        ledger = MemoryLedger(subscription(generation=2, first_post_due=True, **doubt))
+        for _ in range(2):
+            receive(posted(message(ZERO, status(ZERO)), generation=2), ledger)
+        assert [gap["reason"] for gap in gaps(ledger)] == ["resume-unproven"]
+
+    def test_a_renewal_of_a_server_that_is_known_to_resume_opens_no_gap(self) -> None:
+        """The keeper left nothing in doubt."""
         ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2))
         receive(events("w9", ("a", "w10"), generation=2), ledger)
-        assert [gap["reason"] for gap in gaps(ledger)] == ["resume-unproven"]
+        assert gaps(ledger) == []
 
     def test_an_older_pending_generation_may_still_come_to_life(self) -> None:
         """Two Subscribes went out; the first is heard of first, and the second supersedes it later."""
@@ -277,11 +304,12 @@ class TestGenerations:
         receive(posted(message("w1", status("w1"))), ledger)
         assert ledger.rows[KEY].state is State.ACTIVE
 
-    def test_a_suspended_subscription_that_still_delivers_loses_nothing_and_stays_suspended(self) -> None:
-        """Suspension is our decision; the events are the mailbox's."""
-        ledger = MemoryLedger(subscription(state=State.SUSPENDED))
+    def test_a_suspended_subscription_that_still_delivers_is_active_again(self) -> None:
+        """It could not be renewed, and was not dead after all: nothing is lost, and the keeper looks again."""
+        ledger = MemoryLedger(subscription(state=State.SUSPENDED, check_at=NOON + timedelta(days=1)))
         assert receive(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
-        assert (ledger.rows[KEY].state, len(ledger.events())) == (State.SUSPENDED, 1)
+        row = ledger.rows[KEY]
+        assert (row.state, row.check_at, len(ledger.events())) == (State.ACTIVE, NOON + timedelta(minutes=1), 1)
 
 
 class TestLost:

@@ -1,0 +1,80 @@
+r"""Basic credentials from one secret in Secrets Manager.
+
+    {"username": "keeper@example.com", "password": "..."}              one account that impersonates every mailbox
+    {"mailboxes": {"alice@example.com": "her password"}}               each mailbox signs in as itself
+
+Both can stand in one secret: a mailbox that is listed signs in as itself, any other one is impersonated. Where the user
+name is not the address: {"mailboxes": {"alice@example.com": {"username": "CORP\\alice", "password": "..."}}}.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from ewspush.ports import Clock, Credentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+MAX_AGE: Final = timedelta(minutes=15)
+"""How long a warm keeper may go on with what it read; a refusal by the mail server has it read anew at once."""
+
+_MIN_AGE: Final = timedelta(seconds=20)
+"""Below this nothing is read anew: a herd that is refused together reads once."""
+
+
+class SecretCredentials:
+    """`MailCredentials` from a secret. What is no such JSON object holds no credentials."""
+
+    def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
+        """Take the client, the secret and the clock; nothing is read yet."""
+        self._client = client
+        self._secret_arn = secret_arn
+        self._clock = clock
+        self._lock = Lock()
+        self._content: Mapping[str, Any] = {}
+        self._read_at: datetime | None = None
+
+    def of(self, mailbox: str) -> Credentials | None:
+        """See `MailCredentials.of`."""
+        content = self._read(MAX_AGE)
+        own = _lowered(content.get("mailboxes")).get(mailbox.lower())
+        if isinstance(own, str):
+            return _basic(mailbox, own, impersonates=False)
+        account = own if isinstance(own, Mapping) else content
+        username, password = account.get("username"), account.get("password")
+        if not isinstance(username, str) or not isinstance(password, str):
+            return None
+        return _basic(username, password, impersonates=own is None and username.lower() != mailbox.lower())
+
+    def refresh(self) -> None:
+        """See `MailCredentials.refresh`."""
+        self._read(_MIN_AGE)
+
+    def _read(self, max_age: timedelta) -> Mapping[str, Any]:
+        with self._lock:
+            now = self._clock()
+            if self._read_at is None or now - self._read_at >= max_age:
+                self._content = _object(self._client.get_secret_value(SecretId=self._secret_arn)["SecretString"])
+                self._read_at = now
+            return self._content
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _lowered(passwords: object) -> dict[str, Any]:
+    return {name.lower(): value for name, value in passwords.items()} if isinstance(passwords, dict) else {}
+
+
+def _basic(username: str, password: str, *, impersonates: bool) -> Credentials:
+    """Return credentials as RFC 7617 writes them."""
+    return Credentials(f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}", impersonates)

@@ -1,0 +1,111 @@
+"""EWS over HTTP: one request, one answer, nothing followed and nothing repeated."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import urllib3
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
+
+from ewspush.ports import Clock, Credentials, MailCredentials, UnavailableError
+from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
+from ewspush.protocol.subscribe import SOAP_ACTION, Refused, Subscribed, SubscribeRequest, read_answer, written
+
+_CONNECT_SECONDS: Final = 5
+_READ_SECONDS: Final = 15
+"""Together below the grace of a Subscribe, also where credentials are read anew in between (domain.renewal)."""
+
+_MAX_ANSWER_BYTES: Final = 1024 * 1024
+_UNAUTHORIZED: Final = "HTTP 401"
+
+_LOCKOUT: Final = timedelta(minutes=5)
+"""Directories lock accounts that fail too often: refused credentials rest for so long, however many mailboxes wait."""
+
+
+class EwsServer:
+    """`MailServer` at an address, spoken to in one version of the schema.
+
+    Each request has a connection of its own: one that was kept open and is closed just now would leave in doubt whether
+    the server has made a subscription.
+    """
+
+    def __init__(
+        self, url: str, server_version: str, credentials: MailCredentials, clock: Clock, connections: int = 1
+    ) -> None:
+        """Take the address, the schema's name of the version, and the credentials; nothing is sent yet."""
+        self._url = url
+        self._server_version = server_version
+        self._credentials = credentials
+        self._clock = clock
+        self._refused_at: dict[str, datetime] = {}
+        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
+        self._http = urllib3.PoolManager(maxsize=connections, retries=False, timeout=timeout)
+
+    def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
+        """See `MailServer.subscribe`. What a 401 refuses is tried once more with fresh credentials, if they differ."""
+        credentials = self._credentials.of(mailbox)
+        answer = self._asked(mailbox, request, credentials)
+        if isinstance(answer, Refused) and answer.response_code in {_UNAUTHORIZED, NO_CREDENTIALS}:
+            self._credentials.refresh()
+            fresh = self._credentials.of(mailbox)
+            if fresh != credentials:
+                return self._asked(mailbox, request, fresh)
+        return answer
+
+    def _asked(self, mailbox: str, request: SubscribeRequest, credentials: Credentials | None) -> Subscribed | Refused:
+        if credentials is None:
+            return Refused(NO_CREDENTIALS)
+        rests_since = self._refused_at.get(credentials.authorization)
+        if rests_since is not None and self._clock() - rests_since < _LOCKOUT:
+            return Refused(_UNAUTHORIZED)
+        body = written(request, self._server_version, mailbox if credentials.impersonates else None)
+        answer = self._posted(body, _headers(mailbox, credentials))
+        if isinstance(answer, Refused) and answer.response_code == _UNAUTHORIZED:
+            self._refused_at[credentials.authorization] = self._clock()
+        return answer
+
+    def _posted(self, body: bytes, headers: dict[str, str]) -> Subscribed | Refused:
+        try:
+            response = self._http.request(
+                "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
+            )
+            content = response.read(_MAX_ANSWER_BYTES + 1, decode_content=False)
+            response.close()
+        except (NewConnectionError, SSLError, urllib3.exceptions.ConnectTimeoutError) as error:
+            return Refused(NO_CONNECTION, type(error).__name__)
+        except (HTTPError, HTTPTimeoutError, OSError) as error:
+            message = f"no answer to the Subscribe: {type(error).__name__}"
+            raise UnavailableError(message) from error
+        answer = read_answer(response.status, content)
+        if isinstance(answer, Refused) and answer.back_off_ms is None:
+            return replace(answer, back_off_ms=_retry_after_ms(response.headers.get("Retry-After"), self._clock()))
+        return answer
+
+
+def _headers(mailbox: str, credentials: Credentials) -> dict[str, str]:
+    """X-AnchorMailbox leads an impersonating account to the mailbox's server (Exchange, page on EWS and OAuth)."""
+    headers = {
+        "Content-Type": "text/xml; charset=utf-8",
+        "SOAPAction": f'"{SOAP_ACTION}"',
+        "Authorization": credentials.authorization,
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+        "User-Agent": "ews-push",
+    }
+    return headers | {"X-AnchorMailbox": mailbox} if credentials.impersonates else headers
+
+
+def _retry_after_ms(value: str | None, now: datetime) -> int | None:
+    """Return Retry-After, seconds or a date (RFC 9110, section 10.2.3), in milliseconds; None for anything else."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdecimal():
+        return int(value) * 1000
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(int((aware - now).total_seconds() * 1000), 0)

@@ -1,0 +1,182 @@
+"""A subscription's life on the server: when it counts as lost, and what a Subscribe and its answer do to the row.
+
+Every Subscribe has a generation of its own, written down before it is sent, and is taken for one that came to life
+until the server says otherwise. So whatever dies on the way, the next keeper finds a generation that it must give time
+to be heard of; and what lives unknown is superseded by the next one that is heard of.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ewspush.domain.events import GapReason
+from ewspush.domain.subscription import State, Subscription
+from ewspush.protocol.response_codes import Advice, Remedy, advice
+from ewspush.protocol.subscribe import Refused, Subscribed
+from ewspush.protocol.watermark import is_real
+
+Changes = dict[str, object]
+
+FEW_TRIES: Final = 5
+"""With the waits between them a quarter of an hour: edited rights take WorkMail up to five minutes to apply."""
+
+MIN_WAIT_MINUTES: Final = 1
+MAX_WAIT_MINUTES: Final = 15
+"""Between two tries. Longer would be politer, and leave a mailbox deaf after the server is back."""
+_DOUBLINGS: Final = 4
+
+MAX_QUOTA_WAIT_MINUTES: Final = 60
+"""A subscription that nobody answers frees its place after StatusFrequency at the latest, which can be a day."""
+
+RIGHTS_WAIT_MINUTES: Final = 60
+SUSPENDED_WAIT_MINUTES: Final = 24 * 60
+"""A person has to act, and may not know of us: so it is tried again, rarely."""
+
+MIN_GRACE: Final = timedelta(seconds=45)
+"""For a Subscribe under way, in real time: longer than its time-outs, so that no second keeper starts beside it."""
+
+_SILENT_FREQUENCIES: Final = 2
+"""Exchange, page on StatusFrequency: no notification for twice as long means that the subscription is to be renewed."""
+
+_FORGETFUL: Final = frozenset({Remedy.ANEW_WITHOUT_WATERMARK, Remedy.RETRY_WITHOUT_WATERMARK})
+_PASSING: Final = frozenset({Remedy.RETRY_A_FEW_TIMES, Remedy.ASK})
+_TEXT_CHARACTERS: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How long a protocol minute lasts, and whether a server that takes a watermark is known to resume from it."""
+
+    minute: timedelta
+    resume_is_trusted: bool
+
+    def minutes(self, number: float) -> timedelta:
+        """Return so many protocol minutes."""
+        return number * self.minute
+
+    def silence(self, row: Subscription) -> timedelta:
+        """Return how long nothing may be heard of a live subscription."""
+        return self.minutes(_SILENT_FREQUENCIES * row.status_frequency_minutes)
+
+    def grace(self, row: Subscription) -> timedelta:
+        """Return how long a Subscribe that nobody answered may take to be heard of: StatusFrequency and a minute."""
+        return max(self.minutes(row.status_frequency_minutes + 1), MIN_GRACE)
+
+
+def due_at(row: Subscription, policy: Policy) -> datetime | None:
+    """Return when a Subscribe is due if nothing happens: None is never, a time in the past is now."""
+    if row.state is State.RETIRED:
+        return None
+    if row.state is State.ACTIVE and row.last_seen_at is not None:
+        return row.last_seen_at + policy.silence(row)
+    return row.check_at
+
+
+def overdue(row: Subscription, policy: Policy, now: datetime) -> timedelta:
+    """Return how long a subscription is overdue for renewal, by the silence that was promised to be noticed."""
+    since = row.last_seen_at
+    return max(now - since - policy.silence(row), timedelta()) if since is not None else timedelta()
+
+
+def settled(row: Subscription) -> Mapping[str, object]:
+    """Return what a live subscription no longer has in doubt: it went on, and nothing of it was missed."""
+    return {"gap_since": None, "gap_reason": None} if row.gap_since is not None and not row.first_post_due else {}
+
+
+def begun(row: Subscription, policy: Policy, now: datetime) -> Changes:
+    """Return what to write before a Subscribe is sent: its generation, and what its first POST will have to prove.
+
+    A server re-sends for up to twice StatusFrequency, and tells of what happened meanwhile only then: so much before
+    the last POST a change may have happened that was not told.
+    """
+    generation = max(row.generation, row.pending_generation or 0) + 1
+    changes: Changes = {
+        "state": State.LAPSED if row.state is State.ACTIVE else row.state,
+        "pending_generation": generation,
+        "attempts": row.attempts + 1,
+        "check_at": now + policy.grace(row),
+    }
+    reason = _doubt(row, policy)
+    if reason is not None and row.gap_since is None:
+        changes |= {"gap_since": (row.last_seen_at or row.check_at or now) - policy.silence(row), "gap_reason": reason}
+    return changes
+
+
+def _doubt(row: Subscription, policy: Policy) -> GapReason | None:
+    if row.watermark is None:
+        return GapReason.NOT_RESUMED
+    return None if policy.resume_is_trusted else GapReason.RESUME_UNPROVEN
+
+
+def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) -> Changes:
+    """Return what to write when the server has made the subscription; `row` is the one that `begun` left."""
+    changes: Changes = {
+        "state": State.ACTIVE,
+        "generation": row.pending_generation,
+        "pending_generation": None,
+        "subscription_id": answer.subscription_id,
+        "first_post_due": True,
+        "lost_code": None,
+        "last_error": None,
+        "attempts": 0,
+        "check_at": now + policy.silence(row),
+    }
+    if row.watermark is None and is_real(answer.watermark):
+        changes["watermark"] = answer.watermark
+    if row.is_on_time:
+        changes |= {"gap_since": None, "gap_reason": None}
+    return changes
+
+
+def unheard(row: Subscription, policy: Policy, now: datetime) -> Changes:
+    """Return what to write when there was no answer: it may live, and is given the time to be heard of."""
+    return {"check_at": now + policy.grace(row), "last_error": "the mail server did not answer the Subscribe"}
+
+
+def refused(row: Subscription, answer: Refused, policy: Policy, now: datetime, chance: Callable[[], float]) -> Changes:
+    """Return what to write when the server refused: when to try again, and whether a person has to act.
+
+    `chance` returns a number from 0 up to 1, and spreads the tries of a herd over time.
+    """
+    told = advice(answer.response_code)
+    gives_up = told.remedy is Remedy.SUSPEND or (told.remedy in _PASSING and row.attempts >= FEW_TRIES)
+    wait = policy.minutes(_wait_minutes(row, told.remedy, gives_up=gives_up) * (1 + chance()) / 2)
+    changes: Changes = {
+        "check_at": now + max(wait, timedelta(milliseconds=answer.back_off_ms or 0)),
+        "last_error": _in_words(answer, told),
+    }
+    if gives_up:
+        changes["state"] = State.SUSPENDED
+    if told.remedy in _FORGETFUL and row.watermark is not None:
+        changes |= _without_watermark(row, policy, now)
+    return changes
+
+
+def forgets(row: Subscription, answer: Refused) -> bool:
+    """Whether the same Subscribe without the watermark can succeed at once."""
+    return row.watermark is not None and advice(answer.response_code).remedy is Remedy.ANEW_WITHOUT_WATERMARK
+
+
+def _without_watermark(row: Subscription, policy: Policy, now: datetime) -> Changes:
+    since = row.gap_since or (row.last_seen_at or now) - policy.silence(row)
+    return {
+        "watermark": None,
+        "previous_watermark": None,
+        "gap_since": since,
+        "gap_reason": GapReason.WATERMARK_REFUSED,
+    }
+
+
+def _wait_minutes(row: Subscription, remedy: Remedy, *, gives_up: bool) -> float:
+    if gives_up:
+        return SUSPENDED_WAIT_MINUTES if remedy is Remedy.SUSPEND else RIGHTS_WAIT_MINUTES
+    doubled = min(MIN_WAIT_MINUTES << min(row.attempts - 1, _DOUBLINGS), MAX_WAIT_MINUTES)
+    if remedy is Remedy.WAIT:
+        return max(doubled, min(row.status_frequency_minutes, MAX_QUOTA_WAIT_MINUTES))
+    return doubled
+
+
+def _in_words(answer: Refused, told: Advice) -> str:
+    words = f"{answer.response_code}: {told.reason}"
+    return f"{words} (the server says: {answer.text[:_TEXT_CHARACTERS]})" if answer.text else words
