@@ -44,7 +44,7 @@ class SecretCredentials:
         own = _lowered(content.get("mailboxes")).get(mailbox.lower())
         if isinstance(own, str):
             return _basic(mailbox, own, impersonates=False)
-        account = own if isinstance(own, Mapping) else content
+        account = content if own is None else own if isinstance(own, Mapping) else {}
         username, password = account.get("username"), account.get("password")
         if not isinstance(username, str) or not isinstance(password, str):
             return None

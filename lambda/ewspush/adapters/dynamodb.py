@@ -115,10 +115,10 @@ def _update(entry: Entry) -> dict[str, Any]:
             values[f":{name}"] = typed(value)
             sets.append(f"#{name} = :{name}")
     condition = _condition(entry.expects, names, values)
-    update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
+    clauses = (f"{verb} {', '.join(parts)}" for verb, parts in (("SET", sets), ("REMOVE", removes)) if parts)
     return {
         "Key": {"subscription": typed(entry.subscription)},
-        "UpdateExpression": update,
+        "UpdateExpression": " ".join(clauses),
         "ConditionExpression": condition,
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,

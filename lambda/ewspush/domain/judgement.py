@@ -160,7 +160,8 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
     start = delivery.previous_watermark
     proven = start is not None and (start in {row.watermark, row.previous_watermark} or start in recent.marks)
     if _is_first_post(row, delivery):
-        return None if proven or row.is_on_time else row.gap_reason
+        disproved = row.is_on_time or (proven and row.gap_reason is GapReason.RESUME_UNPROVEN)
+        return None if disproved else row.gap_reason
     if start is not None and not proven and row.watermark is not None:
         return GapReason.CHAIN_MISMATCH
     return None if delivery.unbroken else GapReason.CHAIN_MISMATCH
@@ -170,7 +171,7 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
     generation = delivery.callback.generation
     changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
     if row.state is not State.ACTIVE and (row.lost_code is None or generation > row.generation):
-        changes |= {"state": State.ACTIVE, "check_at": delivery.received_at}  # the keeper knows when to look next
+        changes |= _revival(row, delivery)
     if _is_first_post(row, delivery):
         changes |= {"gap_since": None, "gap_reason": None}
     if generation > row.generation:
@@ -180,14 +181,29 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
     end = delivery.watermark
     if end is not None and has_news and end not in {row.watermark, row.previous_watermark} and end not in recent.marks:
         changes |= {"watermark": end, "previous_watermark": row.watermark}
-    if delivery.lost_code is not None:
-        wait = timedelta(milliseconds=delivery.back_off_ms or 0)
-        changes |= {
-            "state": State.LAPSED,
-            "lost_code": delivery.lost_code,
-            "last_error": delivery.lost_code,
-            "check_at": delivery.received_at + wait,
-        }
+    return changes | _loss(row, delivery) if delivery.lost_code is not None else changes
+
+
+def _revival(row: Subscription, delivery: Delivery) -> dict[str, object]:
+    """It lives after all: to be looked at now, unless a Subscribe is on its way or waits for its turn."""
+    changes: dict[str, object] = {"state": State.ACTIVE}
+    if row.pending_generation is None or row.state is State.SUSPENDED:
+        changes["check_at"] = delivery.received_at
+    if row.generation >= row.wanted_generation:
+        changes |= {"attempts": 0, "last_error": None}
+    return changes
+
+
+def _loss(row: Subscription, delivery: Delivery) -> dict[str, object]:
+    """The server ended it: due as soon as the server wants, unless a Subscribe is on its way already."""
+    changes: dict[str, object] = {
+        "state": State.LAPSED,
+        "lost_code": delivery.lost_code,
+        "last_error": delivery.lost_code,
+    }
+    is_renewed = row.lost_code is not None and row.pending_generation is not None
+    if not is_renewed or delivery.callback.generation > row.generation:
+        changes["check_at"] = delivery.received_at + timedelta(milliseconds=delivery.back_off_ms or 0)
     return changes
 
 

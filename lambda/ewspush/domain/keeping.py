@@ -77,9 +77,7 @@ class Keeper:
             return Looked(Look.ELSEWHERE)
         answer = self._subscribed(locked)
         if isinstance(answer, Refused) and renewal.forgets(locked, answer):
-            self._settle(locked, self._refused(locked, answer))
-            forgotten = self.ledger.read(row.subscription)
-            locked = self._begun(forgotten) if forgotten is not None else None
+            locked = self._begun_without_watermark(locked, answer)
             if locked is None:
                 return Looked(Look.ELSEWHERE)
             answer = self._subscribed(locked)
@@ -90,6 +88,12 @@ class Keeper:
         changes = renewal.begun(row, self.policy, self.clock())
         stored = self._write(Entry(row.subscription, Unseen(row), changes))
         return replace(row, **changes) if stored else None  # type: ignore[arg-type]  # fields of the row by name
+
+    def _begun_without_watermark(self, row: Subscription, answer: Refused) -> Subscription | None:
+        if not self._settle(row, self._refused(row, answer)):
+            return None
+        forgotten = self.ledger.read(row.subscription)
+        return self._begun(forgotten) if forgotten is not None and forgotten.state is not State.RETIRED else None
 
     def _subscribed(self, row: Subscription) -> Subscribed | Refused | None:
         """Return what the server says to the Subscribe of the pending generation; None where that is not known."""
@@ -125,9 +129,12 @@ class Keeper:
     def _refused(self, row: Subscription, answer: Refused) -> Changes:
         return renewal.refused(row, answer, self.policy, self.clock(), self.chance)
 
-    def _settle(self, row: Subscription, changes: Changes) -> None:
-        """Write down what became of a Subscribe, unless its first POST has said so already, or the row was retired."""
-        self._write(Entry(row.subscription, Awaited(row.pending_generation or 0), changes))
+    def _settle(self, row: Subscription, changes: Changes) -> bool:
+        """Write down what became of a Subscribe, unless its first POST has said so already, or the row was retired.
+
+        Returns whether it was written.
+        """
+        return self._write(Entry(row.subscription, Awaited(row.pending_generation or 0), changes))
 
     def _write(self, entry: Entry) -> bool:
         return self.ledger.write(entry).stored

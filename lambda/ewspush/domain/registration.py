@@ -74,27 +74,47 @@ def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object
     What the server was asked for can't be changed, so the keeper makes a new subscription, which supersedes the old one
     once it lives. One that was retired or suspended is tried again at once.
     """
+    changes = _differences(row, wish)
+    if row.state is State.RETIRED:
+        changes |= _begun_again(row, now)
+    elif row.state is State.SUSPENDED:
+        changes["state"] = State.LAPSED if row.generation else State.WANTED
+    return changes | {"check_at": now, "revision": row.revision + 1} if changes else changes
+
+
+def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
+    """Return the new values, and that a Subscribe on its way with the old ones does not count."""
     asked = {
         "folders": wish.folders,
         "event_types": wish.event_types,
         "status_frequency_minutes": wish.status_frequency_minutes,
     }
     changes: dict[str, object] = {name: value for name, value in asked.items() if getattr(row, name) != value}
-    if row.state is State.RETIRED:
-        changes |= {"state": State.WANTED, "generation": row.generation + 1, "attempts": 0, "last_error": None}
-        changes |= {"watermark": None, "previous_watermark": None, "last_seen_at": None, "lost_code": None}
-        changes |= {"gap_since": now, "gap_reason": GapReason.SUBSCRIBED_LATE}
-    elif changes or row.state is State.SUSPENDED:
-        changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 0}
-    return changes | {"check_at": now, "revision": row.revision + 1} if changes else changes
+    if changes:
+        changes["wanted_generation"] = row.newest_generation + 1
+    if changes and row.pending_generation is not None:
+        changes["pending_generation"] = row.newest_generation + 1
+    return changes
+
+
+def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
+    """A generation of its own, so that what is left of the old ones is ended; nothing is known of the mailbox."""
+    forgotten = ("pending_generation", "watermark", "previous_watermark", "last_seen_at", "lost_code", "last_error")
+    return {
+        "state": State.WANTED,
+        "generation": row.newest_generation + 1,
+        "attempts": 0,
+        "gap_since": now,
+        "gap_reason": GapReason.SUBSCRIBED_LATE,
+        **dict.fromkeys(forgotten),
+    }
 
 
 def retired(row: Subscription) -> Mapping[str, object]:
     """Return what ends `row` for good: its callbacks get Unsubscribe, and no Subscribe on its way can revive it."""
-    newest = max(row.generation, row.pending_generation or 0)
     return {
         "state": State.RETIRED,
-        "generation": newest,
+        "generation": row.newest_generation,
         "pending_generation": None,
         "check_at": None,
         "revision": row.revision + 1,

@@ -68,7 +68,8 @@ def due_at(row: Subscription, policy: Policy) -> datetime | None:
     """Return when a Subscribe is due if nothing happens: None is never, a time in the past is now."""
     if row.state is State.RETIRED:
         return None
-    if row.state is State.ACTIVE and row.last_seen_at is not None:
+    is_as_wanted = row.generation >= row.wanted_generation
+    if row.state is State.ACTIVE and is_as_wanted and row.last_seen_at is not None:
         return row.last_seen_at + policy.silence(row)
     return row.check_at
 
@@ -90,10 +91,9 @@ def begun(row: Subscription, policy: Policy, now: datetime) -> Changes:
     A server re-sends for up to twice StatusFrequency, and tells of what happened meanwhile only then: so much before
     the last POST a change may have happened that was not told.
     """
-    generation = max(row.generation, row.pending_generation or 0) + 1
     changes: Changes = {
         "state": State.LAPSED if row.state is State.ACTIVE else row.state,
-        "pending_generation": generation,
+        "pending_generation": row.newest_generation + 1,
         "attempts": row.attempts + 1,
         "check_at": now + policy.grace(row),
     }

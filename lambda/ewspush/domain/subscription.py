@@ -23,9 +23,10 @@ class Subscription:
 
     `subscription` is the key, opaque and without the address in it. `folders` empty means all folders. `generation`
     counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
-    as long as that is another one. `first_post_due` holds until a generation has shown its first real watermark, which
-    need not follow from the last. Since `gap_since` changes may have gone unseen, for `gap_reason`: the first POST of
-    the next generation proves otherwise, or writes the gap event.
+    as long as that is another one; what is asked of the server was last changed before `wanted_generation`.
+    `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
+    Since `gap_since` changes may have gone unseen, for `gap_reason`: the first POST of the next generation proves
+    otherwise, or writes the gap event.
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
     ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
     `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
@@ -40,6 +41,7 @@ class Subscription:
     state: State = State.WANTED
     generation: int = 0
     pending_generation: int | None = None
+    wanted_generation: int = 0
     subscription_id: str | None = None
     watermark: str | None = None
     previous_watermark: str | None = None
@@ -53,6 +55,11 @@ class Subscription:
     revision: int = 0
     attempts: int = 0
     last_error: str | None = None
+
+    @property
+    def newest_generation(self) -> int:
+        """The highest that was ever sent, or must not be sent any more."""
+        return max(self.generation, self.pending_generation or 0)
 
     @property
     def is_on_time(self) -> bool:
