@@ -1,32 +1,29 @@
-"""`python -m local demo`: the story so far, told in the terminal. Exit status 0 only if all of it held."""
+"""`python -m local demo`: the whole story, told in the terminal. Exit status 0 only if all of it held."""
 
-import json
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from boto3.dynamodb.types import TypeDeserializer
-from rich.console import Console
-from rich.panel import Panel
-from rich.syntax import Syntax
+from rich.table import Table
 
-from local import deployment as deployments
-from local import emulator as emulators
-from local.deployment import Deployment
+from cli.__main__ import main as ews_push
+from ewspush.domain.registration import Wish
+from local import machine as machines
+from local.consumer import Consumer
+from local.deployment import DeploymentError
+from local.emulator import EmulatorError
 from local.http import post
-from local.mailbox import register
+from local.machine import BUILD, READY, Machine
+from local.mail_server import MailServerError
+from local.observer import Observer
+from local.telling import BrokenStoryError, awaited, chapter, console, must
 
 MAILBOX: Final = "alice@example.com"
-SAMPLE: Final = emulators.ROOT / "local" / "samples" / "workmail-event.xml"
-LOG: Final = emulators.ROOT / ".build" / "emulator.log"
-_WAIT_SECONDS: Final = 20
+MINUTE_SECONDS: Final = 2.0
+LOG: Final = BUILD.parent / "demo.log"
 
-console = Console(width=110)
-
-
-class BrokenStoryError(AssertionError):
-    """Raised where the demo does not see what it promises."""
+_SUBSCRIPTIONS: Final = f"""[[subscription]]
+mailbox = "{MAILBOX}"
+status_frequency = 1   # minutes: heartbeat, and for how long the server tries again"""
 
 
 def demo() -> int:
@@ -34,99 +31,97 @@ def demo() -> int:
     started = time.monotonic()
     console.rule("[bold]EWS Push on one machine")
     console.print(
-        "A mail server (Amazon WorkMail, Exchange Server) can push what happens in a mailbox to a URL.\n"
-        "This is that URL: deployed from the same template as on AWS, onto an AWS that runs on this machine.\n"
+        "A mail server (Amazon WorkMail, Exchange Server) can push what happens in a mailbox to a URL: a [i]push\n"
+        "subscription[/]. It forgets the subscription when the URL does not answer for a while, and tells nobody.\n"
+        "EWS Push is the URL, and it notices. Here it is deployed from the same template as on AWS, onto an AWS that\n"
+        f"runs on this machine, next to a mail server. A minute of theirs lasts {MINUTE_SECONDS:.0f} seconds.\n"
     )
     LOG.parent.mkdir(exist_ok=True)
     try:
-        with LOG.open("wb") as log, console.status("synthesizing the stack"):
-            synthesized = deployments.synthesize(emulators.ROOT / ".build" / "local")
-            with emulators.running(log=log) as emulator:
-                deployment = deployments.deploy(emulator, synthesized)
-                console.print("[green]✓[/] the stack is deployed: HTTP API → responder → DynamoDB → forwarder → SQS\n")
-                _story(deployment)
-    except (BrokenStoryError, deployments.DeploymentError, emulators.EmulatorError) as error:
-        console.print(f"[bold red]✗ {error}[/]\nThe log of the embedded AWS: {LOG}")
+        with (
+            LOG.open("wb") as log,
+            console.status("starting both, deploying the stack") as status,
+            machines.running(minute_seconds=MINUTE_SECONDS, log=log) as machine,
+        ):
+            status.stop()
+            _tell(machine)
+    except (BrokenStoryError, DeploymentError, EmulatorError, MailServerError) as error:
+        console.print(f"[bold red]✗ {error}[/]\nThe log of both sides: {LOG}")
         return 1
     console.rule(f"[bold green]all of it held, in {time.monotonic() - started:.0f} s")
     return 0
 
 
-def _story(deployment: Deployment) -> None:
-    url = register(deployment, MAILBOX)
-    sample = SAMPLE.read_bytes()
-    _chapter(1, f"The mail server says: something changed in the mailbox of {MAILBOX}")
-    console.print(Syntax(_excerpt(sample.decode()), "xml", theme="ansi_dark", word_wrap=True))
-    answer = post(url, sample)
-    _must(answer.status == 200 and ">OK<" in answer.body, "the notification is stored, then acknowledged (200, OK)")
-    console.print(Syntax(answer.body.replace("><", ">\n<"), "xml", theme="ansi_dark", word_wrap=True))
+def _tell(machine: Machine) -> None:
+    machine.mail_server.add_user(MAILBOX)
+    consumer = Consumer(machine.deployment, machine.deployment.queue_url)
+    story = Observer(machine.mail_server, consumer, Wish(MAILBOX))
+    _subscribe(machine, story)
+    _mail_arrives(machine, story)
+    _cut_off(machine, story)
+    _renewed(story)
+    _nobody_else(story)
 
-    _chapter(2, "Your consumer gets it as a clean event on the queue")
-    message = _await(lambda: _received(deployment), "an event on the queue")
-    console.print_json(message["Body"])
-    _must(json.loads(message["Body"])["data"]["mailbox"] == MAILBOX, "the event is on the queue")
 
-    _chapter(3, "and it stays in the table for as long as you choose")
-    items = _items(deployment)
-    console.print_json(json.dumps({**items[0], "events": f"<{len(items[0]['events'])} event>"}, default=int))
-    _must(items[0]["events"] == [json.loads(message["Body"])], "the table holds the very same event")
+def _subscribe(machine: Machine, story: Observer) -> None:
+    chapter(1, f"You want to know what happens in the mailbox of {MAILBOX}")
+    console.print(_SUBSCRIPTIONS, style="cyan", highlight=False)
+    file = BUILD / "demo.toml"
+    file.write_text(_SUBSCRIPTIONS)
+    READY.write_text(machine.ready_line)
+    try:
+        must(ews_push(["apply", "--local", "--file", str(file)]) == 0, "the wish is written down: `ews-push apply`")
+    finally:
+        READY.unlink()
+    must(awaited(story.lives, "a live subscription"), "within a minute the keeper has subscribed at the mail server")
 
-    _chapter(4, "Mail servers repeat themselves: the same notification, twice at the same moment")
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda _: post(url, sample), range(2)))
-    _must(all(">OK<" in repeated.body for repeated in answers), "both are acknowledged")
-    _must(len(_items(deployment)) == 1, "still one entry in the table")
-    time.sleep(2)
-    _must(_received(deployment) is None, "nothing more on the queue")
 
-    _chapter(5, "Nobody else gets in, and garbage ends nothing")
-    _must(post(url[:-4] + "AAAA", sample).status == 403, "a URL that we did not sign: 403")
-    _must(
-        post(url, sample[: len(sample) // 2]).status == 400, "half a notification: 400, so that the server sends again"
+def _mail_arrives(machine: Machine, story: Observer) -> None:
+    chapter(2, "Mail arrives, and your consumer gets clean events from a queue")
+    story.mail("hello")
+    awaited(story.is_told, "events on the queue")
+    console.print(_table(story.documents()))
+    must(
+        story.told() == story.happened(), "a new mail is a few events in order: created, new mail, its folder modified"
     )
+    delivery = machine.mail_server.get("deliveries")[-1]
+    must(">OK<" in delivery["response"], "stored first, then acknowledged to the server: OK, in SOAP")
 
 
-def _chapter(number: int, title: str) -> None:
-    console.print(Panel(f"[bold]{number}. {title}", expand=True, border_style="cyan"))
+def _cut_off(machine: Machine, story: Observer) -> None:
+    chapter(3, "The receiver can't be reached for a few minutes, and the subscription dies")
+    machine.mail_server.call("faults", cut=True)
+    story.mail("while the server still tries")
+    with console.status("the server tries again, waits longer, tries again ..."):
+        awaited(story.is_dead, "the end of the subscription")
+    tries = sum(one["verdict"] == "failed" for one in machine.mail_server.get("deliveries"))
+    must(tries > 1, f"after {tries} failed POSTs the server gave up, and told nobody")
+    story.mail("while nobody listens")
+    must(not story.is_told(), "mail goes on arriving, and nothing of it comes through")
+    machine.mail_server.call("faults", cut=False)
 
 
-def _must(condition: bool, text: str) -> None:  # noqa: FBT001  # reads as a sentence where it is called
-    if not condition:
-        message = f"this should hold, and does not: {text}"
-        raise BrokenStoryError(message)
-    console.print(f"[green]✓[/] {text}")
+def _renewed(story: Observer) -> None:
+    chapter(4, "The keeper notices the silence, and makes the subscription anew from the last watermark")
+    with console.status("twice the heartbeat's time without a word, and a tick ..."):
+        awaited(story.lives, "a new subscription")
+    dead = len(story.subscriptions("dead"))
+    must(len(story.subscribes()) == dead + 1, f"{dead} subscription died, and one Subscribe was sent for it")
+    awaited(story.is_told, "what was missed")
+    console.print(_table(story.documents()))
+    must(story.told() == story.happened(), "all that happened is on the queue: once each, in order, nothing missing")
 
 
-def _await(look: Callable[[], Any], what: str) -> Any:  # noqa: ANN401  # whatever is looked for
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
-        time.sleep(0.2)
-    message = f"{what} did not come within {_WAIT_SECONDS} seconds"
-    raise BrokenStoryError(message)
+def _nobody_else(story: Observer) -> None:
+    chapter(5, "Nobody else gets in, and garbage ends nothing")
+    url = story.subscriptions("live")[0]["url"]
+    must(post(url[:-4] + "AAAA", b"<x/>").status == 403, "a URL that we did not sign: 403, at no cost")
+    must(post(url, b"<half a notifi").status == 400, "half a notification: 400, so that the server sends again")
 
 
-def _received(deployment: Deployment) -> Any:  # noqa: ANN401  # boto3's message
-    """Take one message off the queue; None where there is none."""
-    sqs = deployment.emulator.client("sqs")
-    messages = sqs.receive_message(QueueUrl=deployment.queue_url, WaitTimeSeconds=0).get("Messages", [])
-    if not messages:
-        return None
-    sqs.delete_message(QueueUrl=deployment.queue_url, ReceiptHandle=messages[0]["ReceiptHandle"])
-    return messages[0]
-
-
-def _items(deployment: Deployment) -> list[dict[str, Any]]:
-    items = deployment.emulator.client("dynamodb").scan(TableName=deployment.events_table)["Items"]
-    return [{name: TypeDeserializer().deserialize(value) for name, value in item.items()} for item in items]
-
-
-def _excerpt(xml: str) -> str:
-    """Return the part that a newcomer should see, moved to the left."""
-    lines = xml.splitlines()
-    start = next(number for number, line in enumerate(lines) if "<t:ModifiedEvent>" in line)
-    end = next(number for number, line in enumerate(lines) if "</t:ModifiedEvent>" in line)
-    indent = len(lines[start]) - len(lines[start].lstrip())
-    return "\n".join(line[indent:] for line in lines[start : end + 1])
+def _table(documents: list[dict[str, Any]]) -> Table:
+    table = Table("#", "type", "object", "watermark", "at", box=None, header_style="bold")
+    for number, one in enumerate(documents, 1):
+        data = one["data"]
+        table.add_row(str(number), one["type"], data.get("object"), data.get("watermark"), one["time"][11:19])
+    return table

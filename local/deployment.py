@@ -7,6 +7,7 @@ import platform
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,10 @@ from local.emulator import ACCOUNT, REGION, ROOT, Emulator
 STACK: Final = "EwsPush"
 _ASSETS_BUCKET: Final = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 """Where a bootstrapped account keeps assets; the template names it."""
+
+_API: Final = "ewspush"
+_TAGS: Final = [{"Key": "ms-custom-id", "Value": _API}]
+"""The emulator gives an API the id in this tag: the keeper's callback URLs are known before there is an API."""
 
 _ARCHITECTURES: Final = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
@@ -35,10 +40,16 @@ class Deployment:
     events_table: str
     subscriptions_table: str
     callback_secret_arn: str
+    credentials_secret_arn: str
 
 
-def synthesize(output: Path) -> Path:
-    """Write the template for this machine's processor and Python to `output`; return `output`.
+def callback_of(emulator: Emulator) -> str:
+    """Return where the HTTP API answers once it is deployed: under the emulator's own address."""
+    return f"{emulator.endpoint}/_aws/execute-api/{_API}/$default"
+
+
+def synthesize(output: Path, more: Mapping[str, str] | None = None) -> Path:
+    """Write the template for this machine's processor and Python, and with `more` context, to `output`; return that.
 
     The rules of CloudFormation and cdk-nag are checked by `make synth`; checking them again would triple the time.
     """
@@ -46,6 +57,7 @@ def synthesize(output: Path) -> Path:
         "architecture": _ARCHITECTURES[platform.machine()],
         "python_runtime": f"{sys.version_info.major}.{sys.version_info.minor}",
         "report_partial_batches": "false",  # the emulator would lose the rest of the batch (docs/adr)
+        **(more or {}),
     }
     options = [option for key, value in context.items() for option in ("-c", f"{key}={value}")]
     command = [sys.executable, str(ROOT / "app.py"), "--output", str(output), *options]
@@ -65,7 +77,7 @@ def deploy(emulator: Emulator, synthesized: Path) -> Deployment:
     )
     cloudformation = emulator.client("cloudformation")
     template = (synthesized / f"{STACK}.template.json").read_text()
-    cloudformation.create_stack(StackName=STACK, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    cloudformation.create_stack(StackName=STACK, TemplateBody=template, Capabilities=["CAPABILITY_IAM"], Tags=_TAGS)
     cloudformation.get_waiter("stack_create_complete").wait(
         StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
@@ -91,16 +103,15 @@ def _zipped(directory: Path) -> bytes:
 
 
 def _located(emulator: Emulator, outputs: dict[str, str]) -> Deployment:
-    """The API answers under the emulator's own address; the output names the host it would have on AWS."""
-    api = outputs["CallbackBaseUrl"].split("//")[1].split(".")[0]
     return Deployment(
         emulator,
-        callback=f"{emulator.endpoint}/_aws/execute-api/{api}/$default",
+        callback=callback_of(emulator),
         queue_url=_local(emulator, outputs["QueueUrl"]),
         dead_letter_queue_url=_local(emulator, outputs["DeadLetterQueueUrl"]),
         events_table=outputs["EventsTable"],
         subscriptions_table=outputs["SubscriptionsTable"],
         callback_secret_arn=outputs["CallbackSecretArn"],
+        credentials_secret_arn=outputs["CredentialsSecretArn"],
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import boto3
+from botocore.config import Config
 
 ROOT: Final = Path(__file__).parent.parent
 PROGRAM: Final = ROOT / ".venv-emulator" / "bin" / "ministack"
@@ -33,12 +34,13 @@ class Emulator:
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  # boto3 makes its clients as it goes
+    def client(self, service: str, config: Config | None = None) -> Any:  # noqa: ANN401  # boto3 makes them as it goes
         """Return a boto3 client for it."""
         return boto3.client(  # type: ignore[call-overload]  # the name is known where it is called
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
+            config=config,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106  # the emulator takes any
         )

@@ -1,4 +1,4 @@
-"""Mailboxes of this machine: registered as the keeper will register them, with the callback URL a server would get."""
+"""Mailboxes of this machine, behind the keeper's back: for what is tried without a mail server."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,13 +11,19 @@ from ewspush.domain.registration import Wish, wanted
 from local.deployment import Deployment
 
 
+def ledger_of(deployment: Deployment) -> DynamoDBLedger:
+    """Return the ledger on the deployed tables."""
+    client = deployment.emulator.client("dynamodb")
+    return DynamoDBLedger(client, deployment.subscriptions_table, deployment.events_table, timedelta(days=1))
+
+
 def register(deployment: Deployment, mailbox: str) -> str:
-    """Want a subscription for `mailbox`, as if its first Subscribe had just been sent; return its callback URL."""
-    client = deployment.emulator.client
-    ledger = DynamoDBLedger(
-        client("dynamodb"), deployment.subscriptions_table, deployment.events_table, retention=timedelta(days=1)
-    )
-    keys = SecretCallbackKeys(client("secretsmanager"), deployment.callback_secret_arn, utc_now)
-    row = replace(wanted(Wish(mailbox), utc_now()), pending_generation=1)
-    ledger.add(row)
+    """Want a subscription for `mailbox`, as if its first Subscribe had just been sent; return its callback URL.
+
+    The keeper is not to look at it: there may be no mail server.
+    """
+    row = replace(wanted(Wish(mailbox), utc_now()), pending_generation=1, check_at=None)
+    ledger_of(deployment).add(row)
+    secrets = deployment.emulator.client("secretsmanager")
+    keys = SecretCallbackKeys(secrets, deployment.callback_secret_arn, utc_now)
     return deployment.callback + signed_path(Callback(row.subscription, mailbox, 1), keys.signing())

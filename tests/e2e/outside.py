@@ -11,6 +11,7 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, signed_path
 from ewspush.domain.registration import Wish
+from local.consumer import Consumer as TakingConsumer
 from local.deployment import Deployment
 from local.mailbox import register
 
@@ -94,20 +95,8 @@ class Mailbox:
         return [event for page in pages for item in page["Items"] for event in _plain(item)["events"]]
 
 
-class Consumer:
-    """Takes every message off one queue, and keeps them by their group."""
-
-    def __init__(self, deployment: Deployment, queue_url: str) -> None:
-        """Take the queue; nothing is received yet."""
-        self._sqs = deployment.emulator.client("sqs")
-        self._queue_url = queue_url
-        self._received: list[dict[str, Any]] = []
-
-    def received(self, group: str) -> list[dict[str, Any]]:
-        """Return all messages of `group` so far, in the order they came."""
-        while batch := self._batch():
-            self._received += batch
-        return [message for message in self._received if message["Attributes"]["MessageGroupId"] == group]
+class Consumer(TakingConsumer):
+    """The consumer of a queue, with the patience of a test."""
 
     def awaited(self, group: str, count: int) -> list[dict[str, Any]]:
         """Return the messages of `group` once there are `count`, or more."""
@@ -117,14 +106,6 @@ class Consumer:
             return messages if len(messages) >= count else None
 
         return awaited(enough, f"message {count} of {group}")
-
-    def _batch(self) -> list[dict[str, Any]]:
-        batch: list[dict[str, Any]] = self._sqs.receive_message(
-            QueueUrl=self._queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-        ).get("Messages", [])
-        for message in batch:
-            self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return batch
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:

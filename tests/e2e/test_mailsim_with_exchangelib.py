@@ -1,5 +1,6 @@
 """The simulator as a client sees it that nobody here wrote: exchangelib subscribes, and reads what is pushed."""
 
+import http.client
 import json
 import os
 import signal
@@ -14,14 +15,22 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from exchangelib import BASIC, DELEGATE, Account, Configuration, Credentials, Mailbox
-from exchangelib.errors import ErrorExceededSubscriptionCount, ErrorSchemaValidation
+from exchangelib import BASIC, DELEGATE, IMPERSONATION, Account, Configuration, Credentials, Mailbox
+from exchangelib.errors import (
+    ErrorExceededSubscriptionCount,
+    ErrorImpersonateUserDenied,
+    ErrorInvalidSyncStateData,
+    ErrorSchemaValidation,
+)
 from exchangelib.folders import DistinguishedFolderId
 from exchangelib.properties import Notification
 from exchangelib.services import SendNotification, SubscribeToPush
 from exchangelib.version import EXCHANGE_2010_SP2, EXCHANGE_2016, Version
+
+from tests.unit.mailsim.world import basic, subscribe
 
 pytestmark = pytest.mark.slow
 
@@ -80,15 +89,19 @@ class Simulator:
         with urllib.request.urlopen(f"{self.urls['control']}/{path}", data, timeout=WAIT_SECONDS) as answer:  # noqa: S310  # our own
             return json.load(answer)
 
-    def subscribe(self, *, inbox: bool = False, watermark: str | None = None) -> tuple[str, str]:
-        """Let exchangelib subscribe, to the inbox or to all folders."""
+    def account(self, login: str = EMAIL, access_type: Any = DELEGATE) -> Account:
+        """Return the mailbox as exchangelib sees it, with the credentials of its user or of another."""
         configuration = Configuration(
             service_endpoint=self.urls["ews"],
-            credentials=Credentials(EMAIL, "password"),
+            credentials=Credentials(login, "password"),
             auth_type=BASIC,
             version=Version(build=BUILDS[self.profile]),
         )
-        account = Account(EMAIL, config=configuration, autodiscover=False, access_type=DELEGATE)
+        return Account(EMAIL, config=configuration, autodiscover=False, access_type=access_type)
+
+    def subscribe(self, *, inbox: bool = False, watermark: str | None = None) -> tuple[str, str]:
+        """Let exchangelib subscribe, to the inbox or to all folders."""
+        account = self.account()
         folders = [DistinguishedFolderId(id="inbox", mailbox=Mailbox(email_address=EMAIL))] if inbox else None
         called = SubscribeToPush(account=account).call(
             folders=folders, event_types=EVENTS, watermark=watermark, status_frequency=1, url=self.listener.url
@@ -150,3 +163,71 @@ def test_errors_are_read(simulator: Simulator) -> None:
         simulator.subscribe()
     with pytest.raises(ErrorSchemaValidation):
         simulator.subscribe(watermark=watermark)
+
+
+def test_a_lost_answer_closes_the_connection(simulator: Simulator) -> None:
+    """Without a byte; the subscription is there."""
+    simulator.control("faults", lose_subscribe_answers=1)
+    ews = urlsplit(simulator.urls["ews"])
+    connection = http.client.HTTPConnection(ews.netloc, timeout=WAIT_SECONDS)
+    connection.request("POST", ews.path, subscribe(), {"Authorization": basic(email=EMAIL)})
+    with pytest.raises(http.client.RemoteDisconnected):
+        connection.getresponse()
+    assert [each["state"] for each in simulator.control("subscriptions")] == ["live"]
+    assert [each["answer"] for each in simulator.control("requests")] == ["lost"]
+
+
+def test_a_service_account_impersonates(simulator: Simulator) -> None:
+    """As exchangelib does it, for WorkMail's impersonation roles, too."""
+    simulator.control("users", email="service@example.com", password="password", impersonates=True)
+    simulator.control("users", email="other@example.com", password="password")
+    service = SubscribeToPush(account=simulator.account("service@example.com", IMPERSONATION))
+    asked = {"folders": None, "event_types": EVENTS, "status_frequency": 1, "url": simulator.listener.url}
+    assert list(service.call(**asked, watermark=None))
+    assert simulator.control("subscriptions")[0]["mailbox"] == EMAIL
+    with pytest.raises(ErrorImpersonateUserDenied):
+        list(
+            SubscribeToPush(account=simulator.account("other@example.com", IMPERSONATION)).call(**asked, watermark=None)
+        )
+
+
+@pytest.mark.parametrize(("login", "access_type"), [(EMAIL, DELEGATE), ("service@example.com", IMPERSONATION)])
+def test_a_folder_is_synchronized(simulator: Simulator, login: str, access_type: Any) -> None:
+    """First everything, then what has changed: created, updated, deleted, read."""
+    simulator.control("users", email="service@example.com", password="password", impersonates=True)
+    box = f"mailboxes/{EMAIL}"
+    changed, read, deleted, kept = (
+        simulator.control(f"{box}/messages", subject=f"message {number}")["item_id"] for number in range(4)
+    )
+    inbox = simulator.account(login, access_type).inbox
+    everything = [(kind, item.id, item.subject) for kind, item in inbox.sync_items(max_changes_returned=3)]
+    newest_first = zip((kept, deleted, read, changed), range(3, -1, -1), strict=True)
+    assert everything == [("create", item_id, f"message {number}") for item_id, number in newest_first]
+    for item_id, action in ((changed, "modify"), (read, "read"), (deleted, "delete")):
+        simulator.control(f"{box}/items/{item_id}/{action}", really=True)
+    made = simulator.control(f"{box}/messages", subject="new")["item_id"]
+    delta = dict(inbox.sync_items(only_fields=["subject"]))
+    assert (delta["create"].id, delta["create"].subject, delta["update"].id) == (made, "new", changed)
+    assert delta["delete"].id == deleted
+    assert (delta["read_flag_change"][0].id, delta["read_flag_change"][1]) == (read, True)
+    assert list(inbox.sync_items()) == []
+
+
+def test_folders_are_walked_and_synchronized(simulator: Simulator) -> None:
+    """From the root, with the classes of folders everybody knows."""
+    account = simulator.account()
+    assert {"Inbox", "Calendar", "Deleted Items"} <= {folder.name for folder in account.root.walk()}
+    top = account.msg_folder_root
+    assert {kind for kind, _ in top.sync_hierarchy()} == {"create"}
+    simulator.control(f"mailboxes/{EMAIL}/folders", name="plans")
+    ((kind, made),) = top.sync_hierarchy()
+    assert (kind, made.name) == ("create", "plans")
+
+
+def test_a_forgotten_state_is_told(simulator: Simulator) -> None:
+    """Exchangelib raises what it is meant to."""
+    inbox = simulator.account().inbox
+    assert list(inbox.sync_items()) == []
+    simulator.control("faults", forget_sync_states=True)
+    with pytest.raises(ErrorInvalidSyncStateData):
+        list(inbox.sync_items())
