@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any, Final, Literal, cast
 
 from mailsim.errors import ControlError, EwsError
-from mailsim.faults import Faults
+from mailsim.faults import Faults, Refusal
 from mailsim.profiles import SettingError
 from mailsim.server import Core
 
@@ -27,8 +27,15 @@ FAULT_CODES: Final = frozenset(
 _KINDS: Final[dict[str, Kind]] = {"items": "item", "folders": "folder"}
 _FAULT_KEYS: Final = frozenset(
     {
-        *("cut", "drop_acks", "duplicate", "refuse_subscribe", "times", "back_off_ms", "as"),
-        *("forget_watermarks", "restart", "error_notification", "mailbox"),
+        *("cut", "drop_acks", "duplicate", "refuse_subscribe", "refuse_sync", "times", "back_off_ms", "as"),
+        *(
+            "lose_subscribe_answers",
+            "forget_watermarks",
+            "forget_sync_states",
+            "restart",
+            "error_notification",
+            "mailbox",
+        ),
     },
 )
 
@@ -58,7 +65,7 @@ class Control:
             case "GET", [name] if name in (readers := self._readers(given)):
                 return readers[name]()
             case "POST", ["users"]:
-                return {"email": self._core.directory.add(given["email"], given["password"], now).email}
+                return self._add_user(given, now)
             case "POST", ["settings"]:
                 self._core.change_settings(given)
                 return asdict(self._core.profile)
@@ -73,6 +80,7 @@ class Control:
             "users": self._users,
             "subscriptions": self._subscriptions,
             "deliveries": lambda: [asdict(each) for each in self._core.deliveries],
+            "requests": lambda: [asdict(each) for each in self._core.asked],
             "changes": lambda: self._changes(given["mailbox"]),
             "settings": lambda: asdict(self._core.profile),
             "faults": self._told_faults,
@@ -90,6 +98,10 @@ class Control:
                 return {"folder_id": made.id}
             case [kinds, entry_id, action] if kinds in _KINDS:
                 return self._act(email, (_KINDS[kinds], entry_id), action, given, now)
+            case ["password"]:
+                user = self._core.directory.find(email)
+                user.password = str(given["password"])
+                return {"email": user.email}
             case ["disable" | "enable" | "remove" as action]:
                 user = getattr(self._core, action)(email, now)
                 return {"email": user.email, "state": user.state}
@@ -107,12 +119,19 @@ class Control:
                 entry, told = actor.copy(entry, given["folder"])
             case "modify":
                 told = actor.modify(entry)
+            case "read" if entry.kind == "item":
+                told = actor.mark(entry, unread=not given.get("read", True))
             case "delete":
                 told = actor.delete(entry)
             case _:
                 raise ControlError(404, f"no such action: {action}")
         self._core.record(email, told, now)
         return {f"{what[0]}_id": entry.id}
+
+    def _add_user(self, given: Json, now: float) -> Json:
+        impersonates = bool(given.get("impersonates", False))
+        user = self._core.directory.add(given["email"], given["password"], now, impersonates=impersonates)
+        return {"email": user.email}
 
     def _users(self) -> list[Json]:
         users = self._core.directory.users.values()
@@ -161,16 +180,16 @@ class Control:
         faults.cut = bool(given.get("cut", faults.cut))
         faults.drop_acks = int(given.get("drop_acks", faults.drop_acks))
         faults.duplicate = int(given.get("duplicate", faults.duplicate))
-        if "refuse_subscribe" in given:
-            code, back_off_ms = str(given["refuse_subscribe"]), given.get("back_off_ms")
-            as_fault = given.get("as", "fault" if code in FAULT_CODES else "response") == "fault"
-            text = "The server refuses this subscription for now."
-            faults.refusal = EwsError(code, text, fault=as_fault, back_off_ms=cast("int | None", back_off_ms))
-            faults.refusals = int(given.get("times", 1))
+        faults.lose_subscribe_answers = int(given.get("lose_subscribe_answers", faults.lose_subscribe_answers))
+        for name in ("refuse_subscribe", "refuse_sync"):
+            if name in given:
+                setattr(faults, name, _refusal(str(given[name]), given))
 
     def _at_once(self, given: Json) -> None:
         if given.get("forget_watermarks"):
             self._core.forget_watermarks()
+        if given.get("forget_sync_states"):
+            self._core.forget_sync_states()
         if given.get("restart"):
             self._core.restart()
         if "error_notification" in given:
@@ -178,5 +197,14 @@ class Control:
 
     def _told_faults(self) -> Json:
         faults = self._core.faults
-        refusal = {"refuse_subscribe": faults.refusal.code, "times": faults.refusals} if faults.refusal else {}
-        return {"cut": faults.cut, "drop_acks": faults.drop_acks, "duplicate": faults.duplicate, **refusal}
+        counts = {name: getattr(faults, name) for name in ("drop_acks", "duplicate", "lose_subscribe_answers")}
+        subscribe, sync = faults.refuse_subscribe, faults.refuse_sync
+        refusals = {"refuse_subscribe": subscribe.error.code, "times": subscribe.times} if subscribe else {}
+        refusals |= {"refuse_sync": sync.error.code, "sync_times": sync.times} if sync else {}
+        return {"cut": faults.cut, **counts, **refusals}
+
+
+def _refusal(code: str, given: Json) -> Refusal:
+    as_fault = given.get("as", "fault" if code in FAULT_CODES else "response") == "fault"
+    text, back_off_ms = "The server refuses this request for now.", cast("int | None", given.get("back_off_ms"))
+    return Refusal(EwsError(code, text, fault=as_fault, back_off_ms=back_off_ms), int(given.get("times", 1)))

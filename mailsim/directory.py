@@ -33,6 +33,8 @@ class User:
     enabled_at: float
     state: UserState = UserState.ENABLED
     disabled_at: float | None = None
+    impersonates: bool = False
+    """Whether it may act on every mailbox, as an impersonation role of WorkMail or Exchange lets it."""
 
 
 @dataclass(slots=True)
@@ -43,14 +45,15 @@ class Directory:
     seed: str
     users: dict[str, User] = field(default_factory=dict)
 
-    def add(self, email: str, password: str, now: float) -> User:
+    def add(self, email: str, password: str, now: float, *, impersonates: bool = False) -> User:
         """Make a user with an empty mailbox. Raises `ControlError` where there is one."""
         address = email.strip().lower()
         if "@" not in address or address in self.users:
             raise ControlError(409 if address in self.users else 400, f"{email} can't be added")
         mailbox = Mailbox(address, self.seed)
-        self.users[address] = User(f"S-1-1-12-{len(self.users) + 1}", address, password, mailbox, now)
-        return self.users[address]
+        user = User(f"S-1-1-12-{len(self.users) + 1}", address, password, mailbox, now, impersonates=impersonates)
+        self.users[address] = user
+        return user
 
     def find(self, email: str) -> User:
         """Return a user. Raises `ControlError`."""
@@ -91,11 +94,40 @@ class Directory:
         user = self.users.get(email.lower())
         if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
             raise UnauthorizedError("wrong credentials")
-        if user.state is not UserState.ENABLED:
-            if profile.disabled_answer == "401":
-                raise UnauthorizedError(f"{email} is disabled")
-            raise EwsError(profile.disabled_answer, "The mailbox can't be reached.", fault=True)
+        _check_reachable(profile, user)
         return user
+
+    def acting_on(self, profile: Profile, user: User, impersonated: str | None) -> User:
+        """Return whose mailbox a user's request is about. Raises `UnauthorizedError`, `EwsError`.
+
+        Naming oneself is harmless.
+        """
+        if impersonated in {None, user.email}:
+            return user
+        if not user.impersonates:
+            raise EwsError("ErrorImpersonateUserDenied", "The account can't impersonate that user.", fault=True)
+        found = self.users.get(impersonated or "")
+        if found is None or found.state is UserState.DELETED:
+            raise EwsError("ErrorNonExistentMailbox", "No mailbox has that SMTP address.", fault=True)
+        _check_reachable(profile, found)
+        return found
+
+
+def claimed(authorization: str | None) -> str | None:
+    """Return the address somebody claims to have, in lower case, whatever the password."""
+    try:
+        return _basic(authorization)[0].lower()
+    except UnauthorizedError:
+        return None
+
+
+def _check_reachable(profile: Profile, user: User) -> None:
+    """Refuse for a user that is not enabled. Raises `UnauthorizedError`, `EwsError`."""
+    if user.state is UserState.ENABLED:
+        return
+    if profile.disabled_answer == "401":
+        raise UnauthorizedError(f"{user.email} is disabled")
+    raise EwsError(profile.disabled_answer, "The mailbox can't be reached.", fault=True)
 
 
 def _basic(authorization: str | None) -> tuple[str, str]:

@@ -6,6 +6,20 @@ from mailsim.errors import EwsError
 
 
 @dataclass(slots=True)
+class Refusal:
+    """A response code that an operation gets, so many times."""
+
+    error: EwsError
+    times: int
+
+    def raise_next(self) -> None:
+        """Raise it as long as there are some left."""
+        if self.times > 0:
+            self.times -= 1
+            raise self.error
+
+
+@dataclass(slots=True)
 class Faults:
     """Faults that last, or that are used up. A new one of these is none."""
 
@@ -15,16 +29,17 @@ class Faults:
     """Of so many POSTs the answer never comes back, though the receiver gave one."""
     duplicate: int = 0
     """So many POSTs are sent twice at once."""
-    refusal: EwsError | None = None
-    """What Subscribe answers,"""
-    refusals: int = 0
-    """so many times."""
+    refuse_subscribe: Refusal | None = None
+    refuse_sync: Refusal | None = None
+    """For SyncFolderItems, SyncFolderHierarchy and GetItem alike."""
+    lose_subscribe_answers: int = 0
+    """So many Subscribes are carried out, and never answered."""
 
-    def refuse(self) -> None:
-        """Raise the refusal of a Subscribe as long as there are some left."""
-        if self.refusal is not None and self.refusals > 0:
-            self.refusals -= 1
-            raise self.refusal
+    def refuse(self, operation: str) -> None:
+        """Raise what the next request of an operation is to get, if anything."""
+        refusal = self.refuse_subscribe if operation == "Subscribe" else self.refuse_sync
+        if refusal is not None and operation in {"Subscribe", "SyncFolderItems", "SyncFolderHierarchy", "GetItem"}:
+            refusal.raise_next()
 
     def drops_ack(self) -> bool:
         """Use up one lost answer, if there is one."""
@@ -35,3 +50,8 @@ class Faults:
         """Use up one duplicate, if there is one."""
         self.duplicate, doubled = max(self.duplicate - 1, 0), self.duplicate > 0
         return doubled
+
+    def loses_subscribe_answer(self) -> bool:
+        """Use up one lost answer to a Subscribe, if there is one."""
+        self.lose_subscribe_answers, lost = max(self.lose_subscribe_answers - 1, 0), self.lose_subscribe_answers > 0
+        return lost

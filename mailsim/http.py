@@ -148,6 +148,9 @@ class _Exchange(BaseHTTPRequestHandler):
         with station.changed:
             status, answer = station.core.handle_ews(body, self.headers.get("Authorization"), time.time())
             station.changed.notify_all()
+        if status is None:
+            self.close_connection = True
+            return
         challenge = {"WWW-Authenticate": 'Basic realm="EWS"'} if status == HTTPStatus.UNAUTHORIZED else {}
         self._answer(status, _XML, answer, challenge)
 

@@ -4,10 +4,11 @@ import hashlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from mailsim.changes import Change, Told
 from mailsim.errors import ControlError
+from mailsim.store import Entry, Kind, Store
 
 DISTINGUISHED: Final = (
     *("inbox", "sentitems", "deleteditems", "drafts", "outbox", "junkemail"),
@@ -15,7 +16,10 @@ DISTINGUISHED: Final = (
 )
 """The distinguished folders a mailbox starts with, under msgfolderroot."""
 
+TOP: Final = "root"
+"""The folder that all others lie in, hidden ones too,"""
 ROOT: Final = "msgfolderroot"
+"""and the one that people see as the top."""
 RECOVERABLE: Final = "recoverableitemsdeletions"
 ALL_ITEMS: Final = "allitems"
 """Exchange's search folder over everything, a second source of events about deletions."""
@@ -28,45 +32,48 @@ _FORGOTTEN: Final = 1000
 
 
 @dataclass(slots=True)
-class Entry:
-    """A folder or an item; what can be moved and copied."""
-
-    id: str
-    parent_id: str
-    kind: Literal["item", "folder"]
-    name: str
-    unread: bool = False
-
-
-@dataclass(slots=True)
 class Mailbox:
     """One user's mailbox. Its ids depend on `seed` alone, so that a simulation repeats them."""
 
     email: str
     seed: str = ""
-    entries: dict[str, Entry] = field(default_factory=dict)
+    store: Store = field(default_factory=Store)
     log: list[Change] = field(default_factory=list)
     counter: int = FIRST_COUNTER
     horizon: int = FIRST_COUNTER
     """Watermarks below this are not known any more."""
+    sync_generation: int = 0
+    """Goes up where sync states are forgotten."""
     _distinguished: dict[str, str] = field(default_factory=dict)
     _renamed: dict[str, str] = field(default_factory=dict)
     _made: int = 0
 
     def __post_init__(self) -> None:
         """Make the folders every mailbox has."""
-        root = self.add("folder", "", ROOT)
-        self._distinguished = {ROOT: root.id}
-        self._distinguished |= {name: self.add("folder", "", name).id for name in (RECOVERABLE, ALL_ITEMS)}
+        top = self.add("folder", "", TOP)
+        root = self.add("folder", top.id, ROOT)
+        self._distinguished = {TOP: top.id, ROOT: root.id}
+        self._distinguished |= {name: self.add("folder", top.id, name).id for name in (RECOVERABLE, ALL_ITEMS)}
         self._distinguished |= {name: self.add("folder", root.id, name).id for name in DISTINGUISHED}
 
-    def add(self, kind: Literal["item", "folder"], parent_id: str, name: str, *, unread: bool = False) -> Entry:
-        """Keep a new folder or item, with an id of its own."""
-        entry = Entry(self.new_id(kind), parent_id, kind, name, unread)
-        self.entries[entry.id] = entry
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """All that is in the mailbox, by id."""
+        return self.store.entries
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The folders that no list of folders shows."""
+        return frozenset(self._distinguished[name] for name in (RECOVERABLE, ALL_ITEMS))
+
+    def add(self, kind: Kind, parent_id: str, name: str, copied: Entry | None = None, *, unread: bool = False) -> Entry:
+        """Keep a new folder or item, with an id of its own. A copy was received when the original was."""
+        received_at = copied.received_at if copied is not None else None
+        entry = Entry(self.new_id(kind), parent_id, kind, name, unread, received_at=received_at)
+        self.store.put(entry)
         return entry
 
-    def find(self, entry_id: str, kind: Literal["item", "folder"]) -> Entry:
+    def find(self, entry_id: str, kind: Kind) -> Entry:
         """Return an item or a folder by its id, or by one it had before it was moved. Raises `ControlError`."""
         while entry_id in self._renamed:
             entry_id = self._renamed[entry_id]
@@ -79,18 +86,27 @@ class Mailbox:
         """Whether it is a folder that every mailbox has: it stays where it is."""
         return entry.id in self._distinguished.values()
 
-    def rename(self, entry: Entry) -> None:
-        """Give an entry a new id, as moving an item does."""
+    def distinguished_name(self, folder_id: str) -> str | None:
+        """Return the name by which everybody knows a folder, if it has one."""
+        names = (name for name, each in self._distinguished.items() if each == folder_id)
+        return next(names, None)
+
+    def move(self, entry: Entry, parent_id: str) -> None:
+        """Put an entry into another folder. An item gets a new id, a folder's stays."""
+        if entry.kind == "folder":
+            self.store.reparent(entry, parent_id)
+            return
+        self.store.take(entry)
         old_id, entry.id = entry.id, self.new_id(entry.kind)
-        del self.entries[old_id]
-        self.entries[entry.id] = entry
+        entry.parent_id = parent_id
+        self.store.put(entry)
         self._renamed[old_id] = entry.id
 
     def remove(self, entry: Entry) -> None:
         """Forget an entry, and all that lies in it."""
-        for inside in [each for each in self.entries.values() if each.parent_id == entry.id]:
+        for inside in (*self.store.inside(entry.id, "item"), *self.store.inside(entry.id, "folder")):
             self.remove(inside)
-        del self.entries[entry.id]
+        self.store.take(entry)
 
     def new_id(self, kind: str) -> str:
         """Return an id nobody has; safe in URLs, though a client must not rely on that."""
@@ -102,10 +118,6 @@ class Mailbox:
         """Return the id of a folder given by id or distinguished name."""
         found = self.entries.get(self._distinguished.get(name, name))
         return found.id if found is not None and found.kind == "folder" else None
-
-    def unread_in(self, folder_id: str) -> int:
-        """Return how many unread items a folder has."""
-        return sum(entry.unread for entry in self.entries.values() if entry.parent_id == folder_id)
 
     def ancestors(self, entry_id: str) -> frozenset[str]:
         """Return a folder and all folders it lies in."""
@@ -121,6 +133,9 @@ class Mailbox:
         for place, each in enumerate(told):
             self.counter += 0 if one_watermark and place else 1
             changes.append(Change(each, self.counter, now))
+            entry = self.entries.get(each.id)
+            if entry is not None and entry.received_at is None:
+                entry.received_at = now
         self.log += changes
         return changes
 

@@ -1,11 +1,11 @@
 """Subscribe as it comes in: the schema's order and namespaces are checked (types.xsd, PushSubscriptionRequestType)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from mailsim import schema
 from mailsim.changes import EventType
 from mailsim.errors import EwsError, schema_error
 from mailsim.profiles import Profile
@@ -21,15 +21,6 @@ _ORDER: Final = ("FolderIds", "EventTypes", "Watermark", "StatusFrequency", "URL
 _REQUIRED: Final = ("EventTypes", "StatusFrequency", "URL")
 _EVENT_TYPES: Final = frozenset(map(str, EventType))
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
-_NAMES: Final = """
-    calendar contacts deleteditems drafts inbox journal notes outbox sentitems tasks msgfolderroot publicfoldersroot
-    root junkemail searchfolders voicemail recoverableitemsroot recoverableitemsdeletions recoverableitemsversions
-    recoverableitemspurges archiveroot archivemsgfolderroot archivedeleteditems archiverecoverableitemsroot
-    archiverecoverableitemsdeletions archiverecoverableitemsversions archiverecoverableitemspurges syncissues conflicts
-    localfailures serverfailures recipientcache quickcontacts conversationhistory todosearch
-"""
-_DISTINGUISHED: Final = frozenset(_NAMES.split())
-"""types.xsd, DistinguishedFolderIdNameType, as far as Exchange 2013; a server of today knows some more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +38,51 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One EWS request: who is impersonated (in lower case), and its operation."""
+    """One EWS request, as far as it can be read: who is impersonated (in lower case), and its operation."""
 
-    impersonated: str | None
-    operation: Element
+    operation: Element | None = None
+    impersonated: str | None = None
+    error: EwsError | None = None
+    """Why it can't be carried out; always told as a fault."""
+
+    @property
+    def name(self) -> str | None:
+        """Return the name of the operation."""
+        return str(self.operation.tag).partition("}")[2] if self.operation is not None else None
+
+    def checked(self) -> Element:
+        """Return the operation. Raises `EwsError`."""
+        if self.operation is None or self.error is not None:
+            raise self.error or EwsError("ErrorInvalidRequest", fault=True)
+        return self.operation
+
+    @property
+    def has_watermark(self) -> bool:
+        """Whether it is to resume from a watermark."""
+        return self.operation is not None and self.operation.find(f".//{T}Watermark") is not None
 
 
 def read(profile: Profile, body: bytes) -> Request:
-    """Return the request. Raises `EwsError`, always told as a fault."""
+    """Return what can be read of a request."""
     try:
         envelope = envelope_of(body)
         operation = operation_of(envelope)
     except NotSoapError as error:
-        raise EwsError("ErrorInvalidRequest", f"The request is invalid: {error}", fault=True) from None
-    header = envelope.find(f"{S}Header")
-    version = header.find(f"{T}RequestServerVersion") if header is not None else None
-    if version is not None and version.get("Version") not in profile.accepted_versions:
-        raise EwsError(profile.unknown_version_error, "The specified server version is invalid.", fault=True)
-    return Request(_impersonated(header), operation)
+        return Request(error=EwsError("ErrorInvalidRequest", f"The request is invalid: {error}", fault=True))
+    header, impersonated = envelope.find(f"{S}Header"), None
+    try:
+        impersonated = _impersonated(header)
+        _check_version(profile, header)
+    except EwsError as error:
+        return Request(operation, impersonated, error)
+    return Request(operation, impersonated)
 
 
 def subscribe(profile: Profile, operation: Element) -> Subscribe:
     """Return what a Subscribe operation asks for. Raises `EwsError`."""
     children = elements(operation)
     if operation.tag != f"{M}Subscribe" or [child.tag for child in children] != [f"{M}PushSubscriptionRequest"]:
-        raise EwsError("ErrorInvalidRequest", "This server knows push subscriptions only.", fault=True)
+        raise EwsError("ErrorInvalidRequest", "This server knows push subscriptions and reading only.", fault=True)
     found = _children(profile, children[0])
     folders, mailboxes = _folders(children[0], found.get("FolderIds"))
     asked = Subscribe(
@@ -79,11 +90,17 @@ def subscribe(profile: Profile, operation: Element) -> Subscribe:
         mailboxes,
         _event_types(found["EventTypes"]),
         _watermark(found.get("Watermark")),
-        _status_frequency(text_of(found["StatusFrequency"])),
+        schema.integer("StatusFrequency", text_of(found["StatusFrequency"]), 1, MAX_STATUS_FREQUENCY_MINUTES),
         text_of(found["URL"]).strip(),
     )
     _check_url(asked.url)
     return asked
+
+
+def _check_version(profile: Profile, header: Element | None) -> None:
+    version = header.find(f"{T}RequestServerVersion") if header is not None else None
+    if version is not None and version.get("Version") not in profile.accepted_versions:
+        raise EwsError(profile.unknown_version_error, "The specified server version is invalid.", fault=True)
 
 
 def _impersonated(header: Element | None) -> str | None:
@@ -101,16 +118,7 @@ def _children(profile: Profile, request: Element) -> dict[str, Element]:
     parts = elements(request)
     if profile.misplaced_watermark == "ignored":
         parts = [part for part in parts if part.tag != f"{M}Watermark"]
-    known = {f"{T}{name}": place for place, name in enumerate(_ORDER)}
-    places = [known.get(str(part.tag), -1) for part in parts]
-    for part, place, previous in zip(parts, places, [-1, *places], strict=False):
-        if place <= previous:
-            raise schema_error(f"element {part.tag!s} is not expected")
-    found = {_ORDER[place]: part for part, place in zip(parts, places, strict=True)}
-    missing = [name for name in _REQUIRED if name not in found]
-    if missing:
-        raise schema_error(f"{missing[0]} is missing")
-    return found
+    return schema.ordered(parts, T, _ORDER, _REQUIRED)
 
 
 def _folders(request: Element, folder_ids: Element | None) -> tuple[tuple[str, ...] | None, frozenset[str]]:
@@ -120,20 +128,11 @@ def _folders(request: Element, folder_ids: Element | None) -> tuple[tuple[str, .
     named = elements(folder_ids) if folder_ids is not None else []
     if folder_ids is not None and not named:
         raise schema_error("FolderIds is empty")
-    ids = tuple(map(_folder_id, named))
-    addresses = (text_of(each).strip().lower() for part in named for each in part.iter(f"{T}EmailAddress"))
+    refs = [schema.folder_ref(part) for part in named]
+    ids = tuple(ref.name for ref in refs)
     if _BOOLEANS[text] == bool(ids):
         raise EwsError("ErrorInvalidSubscriptionRequest", "Either folders or all folders.")
-    return (ids or None), frozenset(addresses)
-
-
-def _folder_id(part: Element) -> str:
-    value = part.get("Id")
-    if value is None or part.tag not in {f"{T}FolderId", f"{T}DistinguishedFolderId"}:
-        raise schema_error(f"element {part.tag!s} is no folder id")
-    if part.tag == f"{T}DistinguishedFolderId" and value not in _DISTINGUISHED:
-        raise schema_error(f"{value} is no distinguished folder")
-    return value
+    return (ids or None), frozenset(ref.mailbox for ref in refs if ref.mailbox is not None)
 
 
 def _event_types(parent: Element) -> frozenset[EventType]:
@@ -151,13 +150,6 @@ def _watermark(part: Element | None) -> str | None:
     if part is not None and not text_of(part):
         raise schema_error("Watermark is empty")
     return text_of(part).strip() if part is not None else None
-
-
-def _status_frequency(text: str) -> int:
-    minutes = int(text) if re.fullmatch(r"\s*\+?[0-9]{1,9}\s*", text) else 0
-    if not 1 <= minutes <= MAX_STATUS_FREQUENCY_MINUTES:
-        raise schema_error(f"StatusFrequency is not from 1 to {MAX_STATUS_FREQUENCY_MINUTES}")
-    return minutes
 
 
 def _check_url(url: str) -> None:

@@ -8,25 +8,37 @@
 Nothing happens by itself: call `due` at the time `next_due` tells, and after every other call.
 """
 
-import base64
-import hashlib
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from mailsim import requests, wire
+from mailsim import requests
 from mailsim.actions import Actor
-from mailsim.changes import Change, Told
+from mailsim.answers import LOST, NO_ERROR, UNAUTHORIZED, Answer, Message, refused, response
+from mailsim.asked import KEPT_REQUESTS, Asked
+from mailsim.changes import Change, EventType, Told
 from mailsim.deliveries import Deliveries, Delivery, Post
-from mailsim.directory import MINUTES_A_DAY, Directory, User
+from mailsim.directory import Directory, User, claimed
 from mailsim.errors import EwsError, UnauthorizedError
 from mailsim.faults import Faults
+from mailsim.lookups import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
-from mailsim.requests import Subscribe
-from mailsim.subscriptions import State, Subscription
-from mailsim.watermarks import SUBSCRIBE_ZERO, decoded, encoded
+from mailsim.register import Register
+from mailsim.requests import Request, Subscribe
+from mailsim.subscriptions import Subscription
+from mailsim.syncing import sync_hierarchy, sync_items
+from mailsim.watermarks import SUBSCRIBE_ZERO, encoded
+from mailsim.xml import Element, M, texted
 
-_HOST: Final = b"mx01.mailsim.example"
+_READING: Final[Mapping[str, Callable[[Profile, Mailbox, Element], Answer]]] = {
+    f"{M}SyncFolderItems": sync_items,
+    f"{M}SyncFolderHierarchy": sync_hierarchy,
+    f"{M}GetItem": get_item,
+    f"{M}GetFolder": get_folder,
+    f"{M}FindFolder": find_folder,
+}
+"""All operations but Subscribe, by their elements. They raise `EwsError`."""
 
 
 class Core:
@@ -39,32 +51,36 @@ class Core:
         self.started_at = now
         self.faults = Faults()
         self.directory = Directory(minute_seconds, seed)
-        self.subscriptions: dict[str, Subscription] = {}
-        self._live: dict[str, Subscription] = {}
+        self.asked: deque[Asked] = deque(maxlen=KEPT_REQUESTS)
         self._deliveries = Deliveries(lambda: self.faults, minute_seconds)
-        self._seed = seed
+        self._register = Register(minute_seconds, seed)
 
-    def handle_ews(self, body: bytes, authorization: str | None, now: float) -> tuple[int, bytes]:
-        """Return the HTTP status and body for an EWS request; 401 has no body."""
-        try:
-            user = self.directory.authenticated(self.profile, authorization)
-            request = requests.read(self.profile, body)
-            _check_impersonation(user, request.impersonated)
-            asked = requests.subscribe(self.profile, request.operation)
-            return 200, self._subscribed(user.mailbox, asked, now)
-        except UnauthorizedError:
-            return 401, b""
-        except EwsError as error:
-            return wire.refused(self.profile, error)
+    def handle_ews(self, body: bytes, authorization: str | None, now: float) -> tuple[int | None, bytes]:
+        """Return the HTTP status and body for an EWS request; 401 has no body.
+
+        A status of None is no answer: the connection is to be closed without a byte.
+        """
+        request = requests.read(self.profile, body)
+        answer = self._answered(request, authorization, now)
+        if request.name == "Subscribe" and answer.code == NO_ERROR and self.faults.loses_subscribe_answer():
+            answer = LOST
+        mailbox = request.impersonated or claimed(authorization)
+        self.asked.append(Asked(request.name, mailbox, now, answer.code, request.has_watermark))
+        return answer.status, answer.body
+
+    @property
+    def subscriptions(self) -> dict[str, Subscription]:
+        """All subscriptions there ever were, by id."""
+        return self._register.all
 
     def due(self, now: float) -> list[Post]:
         """Return the POSTs to make now, each once (twice where a duplicate is asked for)."""
-        waiting = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._living()]
+        waiting = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._register.living()]
         return self._deliveries.due(self.profile, waiting, now)
 
     def next_due(self) -> float | None:
         """Return when `due` has something to post, unless something happens before; None is never."""
-        times = (each.due_at() for each in self._living())
+        times = (each.due_at() for each in self._register.living())
         return min((time for time in times if time is not None), default=None)
 
     def answered(  # an HTTP answer
@@ -87,14 +103,17 @@ class Core:
         """Log the events of one action, and queue them for the subscriptions that want them."""
         mailbox = self.directory.find(email).mailbox
         changes = mailbox.record(told, now, one_watermark=self.profile.watermark_per == "action")
-        for subscription in self._living():
-            if subscription.mailbox == mailbox.email:
-                subscription.queue += self._wanted(subscription, mailbox, changes)
+        self._register.tell(self.profile, mailbox, changes)
 
     def changes(self, email: str) -> list[tuple[Change, str]]:
-        """Return all that a perfect subscriber of all folders would have been told, with watermarks."""
+        """Return all that a perfect subscriber of all folders would have been told, with watermarks.
+
+        FreeBusyChangedEvent is in it where a subscription of the mailbox ever asked for it: by default nobody does.
+        """
         mailbox = self.directory.find(email).mailbox
-        told = (change for change in mailbox.log if change.told.audience != "named_folders")
+        asked = [each.asked.event_types for each in self.subscriptions.values() if each.mailbox == mailbox.email]
+        hidden = EventType.FREE_BUSY_CHANGED if EventType.FREE_BUSY_CHANGED not in frozenset().union(*asked) else None
+        told = (each for each in mailbox.log if each.told.audience != "named_folders" and each.told.type != hidden)
         return [(change, encoded(self.profile, mailbox.email, change.counter)) for change in told]
 
     def watermark_of(self, subscription: Subscription) -> str:
@@ -119,91 +138,51 @@ class Core:
 
     def restart(self) -> None:
         """Lose all subscriptions, silently, as a restart of the server's process does."""
-        for subscription in self._living():
-            subscription.state = State.DEAD
+        self._register.end()
 
     def forget_watermarks(self) -> None:
         """Know none of the watermarks given so far."""
         for user in self.directory.users.values():
             user.mailbox.forget_watermarks()
 
+    def forget_sync_states(self) -> None:
+        """Know none of the sync states given so far."""
+        for user in self.directory.users.values():
+            user.mailbox.sync_generation += 1
+
     def notify_error(self, code: str, email: str | None = None) -> None:
         """Tell the subscriptions, of one mailbox or of all, that they are lost; they are, once that is delivered."""
-        mailbox = self.directory.find(email).email if email else None
-        for subscription in self._living():
-            if mailbox in {None, subscription.mailbox}:
-                subscription.last_words = code
+        self._register.notify_error(code, self.directory.find(email).email if email else None)
 
     def change_settings(self, settings: Mapping[str, object]) -> None:
         """Change settings of the profile from now on. Raises `SettingError`."""
         self.profile = self.profile.with_settings(settings)
 
-    def _subscribed(self, mailbox: Mailbox, asked: Subscribe, now: float) -> bytes:
-        self.faults.refuse()
-        if asked.mailboxes - {mailbox.email}:
-            raise EwsError("ErrorSubscriptionDelegateAccessNotSupported", "Only the owner may subscribe.")
-        folders = None if asked.folders is None else frozenset(_known(mailbox, name) for name in asked.folders)
-        replayed = self._replayed(mailbox, asked.watermark, now)
-        self._check_quota(mailbox)
-        zero = self.profile.subscribe_watermark == "zero" and not replayed
-        from_counter = mailbox.counter if replayed is None else replayed[0]
-        wait = asked.status_frequency_minutes * self.minute_seconds if self.profile.first_post != "at_once" else 0
-        made = Subscription(self._new_id(), mailbox.email, asked, folders, 0 if zero else from_counter, now + wait)
-        made.queue += self._wanted(made, mailbox, replayed[1] if replayed else [])
-        self.subscriptions[made.id] = self._live[made.id] = made
-        return wire.subscribed(self.profile, made.id, SUBSCRIBE_ZERO if zero else self.watermark_of(made))
+    def _answered(self, request: Request, authorization: str | None, now: float) -> Answer:
+        try:
+            user = self.directory.authenticated(self.profile, authorization)
+            operation = request.checked()
+            owner = self.directory.acting_on(self.profile, user, request.impersonated)
+            return self._carried_out(owner.mailbox, operation, now)
+        except UnauthorizedError:
+            return UNAUTHORIZED
+        except EwsError as error:
+            return refused(self.profile, request.name or "", error)
 
-    def _replayed(self, mailbox: Mailbox, watermark: str | None, now: float) -> tuple[int, list[Change]] | None:
-        """Return where a resumed subscription starts, and what it missed; None starts from now."""
-        if watermark is None or self.profile.resume == "ignored":
-            return None
-        oldest = now - self.profile.retention_days * MINUTES_A_DAY * self.minute_seconds
-        counter = decoded(self.profile, mailbox.email, watermark)
-        missed = None if counter is None else mailbox.since(counter, oldest)
-        if counter is None or missed is None or self.profile.resume == "refused":
-            raise EwsError("ErrorInvalidWatermark", "The watermark used for creating this subscription was not found.")
-        return counter, missed
+    def _carried_out(self, mailbox: Mailbox, operation: Element, now: float) -> Answer:
+        reading = _READING.get(str(operation.tag))
+        if reading is None:
+            return self._subscribed(mailbox, requests.subscribe(self.profile, operation), now)
+        self.faults.refuse(str(operation.tag).partition("}")[2])
+        return reading(self.profile, mailbox, operation)
 
-    def _check_quota(self, mailbox: Mailbox) -> None:
-        """Count all that have not died yet, those that nobody answers any more among them."""
-        live = sum(each.mailbox == mailbox.email for each in self._living())
-        if live >= self.profile.quota:
-            text = "You have exceeded the available subscriptions for your account."
-            raise EwsError("ErrorExceededSubscriptionCount", text, fault=self.profile.quota_error == "fault")
-
-    def _wanted(self, subscription: Subscription, mailbox: Mailbox, changes: list[Change]) -> list[Change]:
-        return [each for each in changes if subscription.wants(each, self._reached(mailbox, each))]
-
-    def _reached(self, mailbox: Mailbox, change: Change) -> frozenset[str]:
-        folders = change.told.folders
-        return folders.union(*map(mailbox.ancestors, folders)) if self.profile.subfolders else folders
-
-    def _living(self) -> list[Subscription]:
-        """Return the live subscriptions, and drop those that are not from the list."""
-        self._live = {key: each for key, each in self._live.items() if each.state is State.LIVE}
-        return list(self._live.values())
+    def _subscribed(self, mailbox: Mailbox, asked: Subscribe, now: float) -> Answer:
+        self.faults.refuse("Subscribe")
+        made = self._register.subscribe(self.profile, mailbox, asked, now)
+        watermark = self.watermark_of(made) if made.counter else SUBSCRIBE_ZERO
+        texts = texted("m:SubscriptionId", made.id) + texted("m:Watermark", watermark)
+        return response(self.profile, "Subscribe", [Message(texts)])
 
     def _end(self, user: User) -> None:
-        for subscription in self._living():
-            if subscription.mailbox == user.email and self.profile.disable_ends_subscriptions:
-                subscription.state = State.DEAD
-
-    def _new_id(self) -> str:
-        """Return an id in the profile's shape: short text, or a length-prefixed host name and binary, in base64."""
-        binary = hashlib.sha256(f"{self._seed}/subscription/{len(self.subscriptions)}".encode()).digest()[:24]
-        if self.profile.name == "exchange":
-            binary = len(_HOST).to_bytes(2, "little") + _HOST + binary
-        return base64.b64encode(binary).decode()
-
-
-def _known(mailbox: Mailbox, name: str) -> str:
-    found = mailbox.folder(name)
-    if found is None:
-        raise EwsError("ErrorFolderNotFound", "The specified folder could not be found in the store.")
-    return found
-
-
-def _check_impersonation(user: User, impersonated: str | None) -> None:
-    """Nobody has the right to impersonate others here; naming oneself is harmless."""
-    if impersonated not in {None, user.email}:
-        raise EwsError("ErrorImpersonateUserDenied", "The account can't impersonate that user.", fault=True)
+        if self.profile.disable_ends_subscriptions:
+            self._register.end(user.email)

@@ -1,6 +1,7 @@
 """XML as a SOAP 1.1 server reads it: strictly, no document type, nothing fetched."""
 
 from typing import Final
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -49,3 +50,8 @@ def elements(parent: Element) -> list[Element]:
 def text_of(element: Element) -> str:
     """Return the text of an element, white space and all; comments don't cut it."""
     return "".join(map(str, element.xpath("text()")))
+
+
+def texted(name: str, text: str) -> str:
+    """Return an element that holds a text."""
+    return f"<{name}>{escape(text)}</{name}>"

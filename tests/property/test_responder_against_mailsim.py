@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ewspush.domain.callback import Callback, signed_path
@@ -87,6 +87,10 @@ class Story:
             self.deliver()
             self.world.wait()
 
+    def is_live(self) -> bool:
+        """Whether the server still has the subscription."""
+        return all(one["state"] == "live" for one in self.world.get("subscriptions"))
+
     def _received(self, body: bytes) -> dict[str, Any]:
         segments = self.path.removeprefix("/notify/").split("/")
         parameters = dict(zip(("subscription", "generation", "signature"), segments, strict=True))
@@ -140,6 +144,7 @@ def test_every_change_is_logged_once_and_in_order(
         story.act(action, which)
         story.deliver()
     story.settle()
+    assume(story.is_live())  # answers lost for as long as the server tries again end it, which is another story
     assert story.logged() == story.happened()
     assert len(story.ledger.events()) == len(set(story.ledger.events()))
     row = story.ledger.rows[story.row.subscription]

@@ -85,9 +85,9 @@ def test_a_url_nobody_can_post_to_is_told_in_the_response(url: str) -> None:
     assert World().code(request(operation)) == (200, "ErrorInvalidPushSubscriptionUrl")
 
 
-@pytest.mark.parametrize("body", [b"", b"<a/>", request(""), request("<m:GetFolder/>"), request("<m:Subscribe/>")])
+@pytest.mark.parametrize("body", [b"", b"<a/>", request(""), request("<m:CreateItem/>"), request("<m:Subscribe/>")])
 def test_other_requests_are_invalid(body: bytes) -> None:
-    """Nothing but push subscriptions is known here."""
+    """Nothing but push subscriptions, and what reads, is known here."""
     assert World().code(body) == (500, "ErrorInvalidRequest")
 
 

@@ -121,8 +121,10 @@ def test_subscribe_can_be_refused_for_a_while() -> None:
 def test_faults_can_be_cleared() -> None:
     """By setting none."""
     world = World()
-    world.call("faults", cut=True, duplicate=3, drop_acks=2, refuse_subscribe="ErrorServerBusy")
-    assert world.call("faults") == {"cut": False, "drop_acks": 0, "duplicate": 0}
+    world.call(
+        "faults", cut=True, duplicate=3, drop_acks=2, lose_subscribe_answers=1, refuse_subscribe="ErrorServerBusy"
+    )
+    assert world.call("faults") == {"cut": False, "drop_acks": 0, "duplicate": 0, "lose_subscribe_answers": 0}
     assert world.code(subscribe()) == (200, "NoError")
 
 

@@ -46,12 +46,20 @@ def push(parts: str, attributes: str = ' SubscribeToAllFolders="true"') -> str:
     return f"<m:Subscribe><m:PushSubscriptionRequest{attributes}>{parts}</m:PushSubscriptionRequest></m:Subscribe>"
 
 
-def subscribe(minutes: int = 5, watermark: str | None = None, folder: str | None = None) -> bytes:
-    """Return a Subscribe request to all folders, or to one."""
+def impersonating(email: str, element: str = "SmtpAddress") -> str:
+    """Return the SOAP header that names whose mailbox is meant."""
+    sid = f"<t:ConnectingSID><t:{element}>{email}</t:{element}></t:ConnectingSID>"
+    return f"<t:ExchangeImpersonation>{sid}</t:ExchangeImpersonation>"
+
+
+def subscribe(
+    minutes: int = 5, watermark: str | None = None, folder: str | None = None, email: str | None = None
+) -> bytes:
+    """Return a Subscribe request to all folders, or to one, of one's own mailbox or of an impersonated user's."""
     ids = f'<t:FolderIds><t:DistinguishedFolderId Id="{folder}"/></t:FolderIds>' if folder else ""
     resume = f"<t:Watermark>{watermark}</t:Watermark>" if watermark else ""
     parts = f"{ids}{EVENT_TYPES}{resume}<t:StatusFrequency>{minutes}</t:StatusFrequency>{CALLBACK}"
-    return request(push(parts, "") if folder else push(parts))
+    return request(push(parts, "") if folder else push(parts), impersonating(email) if email else "")
 
 
 def basic(password: str = "password", email: str = EMAIL) -> str:  # noqa: S107  # a test's
@@ -103,8 +111,10 @@ class World:
         return self.call(f"mailboxes/{EMAIL}/{kind}/{entry_id}/{action}", **given)
 
     def ask(self, body: bytes, authorization: str | None = None) -> tuple[int, bytes]:
-        """Send an EWS request with the user's credentials."""
-        return self.core.handle_ews(body, authorization or basic(), self.now)
+        """Send an EWS request with the user's credentials, and get an answer."""
+        status, answer = self.core.handle_ews(body, authorization or basic(), self.now)
+        assert status is not None
+        return status, answer
 
     def code(self, body: bytes) -> tuple[int, str]:
         """Return the HTTP status and the response code that a request gets."""
