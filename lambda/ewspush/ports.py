@@ -10,7 +10,8 @@ from ewspush.domain.subscription import LoggedNotification, Subscription
 from ewspush.protocol.errors import AnswerableError
 
 if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
-    from ewspush.protocol.subscribe import Refused, Subscribed, SubscribeRequest
+    from ewspush.protocol.soap import Refused
+    from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 
 Clock: TypeAlias = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""

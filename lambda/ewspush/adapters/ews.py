@@ -11,13 +11,18 @@ from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from ewspush.ports import Clock, Credentials, MailCredentials, UnavailableError
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
-from ewspush.protocol.subscribe import SOAP_ACTION, Refused, Subscribed, SubscribeRequest, read_answer, written
+from ewspush.protocol.soap import MAX_ANSWER_BYTES, Refused
+from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest, read_answer, written
 
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 15
 """Together below the grace of a Subscribe, also where credentials are read anew in between (domain.renewal)."""
 
-_MAX_ANSWER_BYTES: Final = 1024 * 1024
+_ANSWER: Final = timedelta(seconds=15)
+"""For the body, once it has begun."""
+
+_PIECE_BYTES: Final = 64 * 1024
+_MAX_DIGITS: Final = 9
 _UNAUTHORIZED: Final = "HTTP 401"
 
 _LOCKOUT: Final = timedelta(minutes=5)
@@ -71,8 +76,7 @@ class EwsServer:
             response = self._http.request(
                 "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
             )
-            content = response.read(_MAX_ANSWER_BYTES + 1, decode_content=False)
-            response.close()
+            content = self._content(response)
         except (NewConnectionError, SSLError, urllib3.exceptions.ConnectTimeoutError) as error:
             return Refused(NO_CONNECTION, type(error).__name__)
         except (HTTPError, HTTPTimeoutError, OSError) as error:
@@ -82,6 +86,17 @@ class EwsServer:
         if isinstance(answer, Refused) and answer.back_off_ms is None:
             return replace(answer, back_off_ms=_retry_after_ms(response.headers.get("Retry-After"), self._clock()))
         return answer
+
+    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        """Return the body, as much as is taken. Raises HTTPError where it breaks off, or drips in for too long."""
+        content, ends_at = b"", self._clock() + _ANSWER
+        while len(content) <= MAX_ANSWER_BYTES and (piece := response.read1(_PIECE_BYTES, decode_content=False)):
+            content += piece
+            if self._clock() > ends_at:
+                message = "the answer takes too long"
+                raise HTTPError(message)
+        response.close()
+        return content
 
 
 def _headers(mailbox: str, credentials: Credentials) -> dict[str, str]:
@@ -94,7 +109,8 @@ def _headers(mailbox: str, credentials: Credentials) -> dict[str, str]:
         "Connection": "close",
         "User-Agent": "ews-push",
     }
-    return headers | {"X-AnchorMailbox": mailbox} if credentials.impersonates else headers
+    can_lead = credentials.impersonates and mailbox.isascii()  # a header holds nothing else
+    return headers | {"X-AnchorMailbox": mailbox} if can_lead else headers
 
 
 def _retry_after_ms(value: str | None, now: datetime) -> int | None:
@@ -102,7 +118,7 @@ def _retry_after_ms(value: str | None, now: datetime) -> int | None:
     if value is None:
         return None
     if value.isascii() and value.isdecimal():
-        return int(value) * 1000
+        return int(value[:_MAX_DIGITS]) * 1000
     try:
         moment = parsedate_to_datetime(value)
     except ValueError:

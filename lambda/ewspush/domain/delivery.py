@@ -11,6 +11,7 @@ from datetime import datetime
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import Document, push_documents
 from ewspush.protocol.notification import Notification, ResponseMessage
+from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from ewspush.protocol.watermark import is_real
 
 
@@ -57,7 +58,7 @@ def delivery(callback: Callback, notification: Notification, received_at: dateti
         marks=frozenset(mark for message in messages for mark in _marks(message)),
         documents=tuple(push_documents(callback, (event for m in messages for event in m.events), received_at)),
         unbroken=_is_unbroken(chain),
-        lost_code=(error.response_code or "unknown") if error is not None else None,
+        lost_code=(error.response_code or "unknown")[:MAX_CODE_CHARACTERS] if error is not None else None,
         back_off_ms=error.back_off_ms if error is not None else None,
     )
 

@@ -6,13 +6,13 @@ No rule here answers Unsubscribe but the one for a retired or superseded callbac
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from enum import StrEnum
 
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import Document, GapReason, gap_document
 from ewspush.domain.subscription import LoggedNotification, State, Subscription, arrival
+from ewspush.domain.times import back_off
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 
 
@@ -160,8 +160,8 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
     start = delivery.previous_watermark
     proven = start is not None and (start in {row.watermark, row.previous_watermark} or start in recent.marks)
     if _is_first_post(row, delivery):
-        disproved = row.is_on_time or (proven and row.gap_reason is GapReason.RESUME_UNPROVEN)
-        return None if disproved else row.gap_reason
+        disproved = proven and row.gap_reason is GapReason.RESUME_UNPROVEN
+        return None if disproved or (renewed and row.is_on_time) else row.gap_reason
     if start is not None and not proven and row.watermark is not None:
         return GapReason.CHAIN_MISMATCH
     return None if delivery.unbroken else GapReason.CHAIN_MISMATCH
@@ -201,9 +201,9 @@ def _loss(row: Subscription, delivery: Delivery) -> dict[str, object]:
         "lost_code": delivery.lost_code,
         "last_error": delivery.lost_code,
     }
-    is_renewed = row.lost_code is not None and row.pending_generation is not None
-    if not is_renewed or delivery.callback.generation > row.generation:
-        changes["check_at"] = delivery.received_at + timedelta(milliseconds=delivery.back_off_ms or 0)
+    is_under_way = row.pending_generation is not None and row.state in {State.WANTED, State.LAPSED}
+    if not is_under_way or delivery.callback.generation > row.generation:
+        changes["check_at"] = delivery.received_at + back_off(delivery.back_off_ms)
     return changes
 
 

@@ -12,7 +12,8 @@ from ewspush.domain.renewal import Changes, Policy
 from ewspush.domain.subscription import State, Subscription
 from ewspush.ports import CallbackKeys, Clock, MailServer, SubscriptionLedger, UnavailableError
 from ewspush.protocol.response_codes import Remedy, advice
-from ewspush.protocol.subscribe import Refused, Subscribed, SubscribeRequest
+from ewspush.protocol.soap import Refused
+from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 
 
 class Look(StrEnum):

@@ -12,8 +12,10 @@ from typing import Final
 
 from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.times import back_off
 from ewspush.protocol.response_codes import Advice, Remedy, advice
-from ewspush.protocol.subscribe import Refused, Subscribed
+from ewspush.protocol.soap import Refused
+from ewspush.protocol.subscribe import Subscribed
 from ewspush.protocol.watermark import is_real
 
 Changes = dict[str, object]
@@ -143,7 +145,7 @@ def refused(row: Subscription, answer: Refused, policy: Policy, now: datetime, c
     gives_up = told.remedy is Remedy.SUSPEND or (told.remedy in _PASSING and row.attempts >= FEW_TRIES)
     wait = policy.minutes(_wait_minutes(row, told.remedy, gives_up=gives_up) * (1 + chance()) / 2)
     changes: Changes = {
-        "check_at": now + max(wait, timedelta(milliseconds=answer.back_off_ms or 0)),
+        "check_at": now + max(wait, back_off(answer.back_off_ms)),
         "last_error": _in_words(answer, told),
     }
     if gives_up:

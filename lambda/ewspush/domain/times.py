@@ -1,6 +1,15 @@
 """Times as they are stored and handed on: RFC 3339, UTC, `Z`."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
+
+MAX_BACK_OFF: Final = timedelta(hours=1)
+"""A server that wants to be left alone for longer is asked again after this: it would leave a mailbox deaf."""
+
+
+def back_off(milliseconds: int | None) -> timedelta:
+    """Return how long a server is to be left alone."""
+    return min(timedelta(milliseconds=min(milliseconds or 0, 10**9)), MAX_BACK_OFF)
 
 
 def iso(moment: datetime) -> str:

@@ -62,13 +62,13 @@ _PARSER: Final = etree.XMLParser(
 """Shared: the first use of a new one takes half as long again as parsing a heartbeat. lxml locks it while it parses."""
 
 
-def parse(body: bytes) -> etree._Element:
-    """Return the root element of `body`.
+def parse(body: bytes, *, max_bytes: int = MAX_BODY_BYTES) -> etree._Element:
+    """Return the root element of `body`; more than `max_bytes` may come from a server that we asked ourselves.
 
     Raises `TooLargeError` or `UnreadableNotificationError`.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise TooLargeError(len(body), MAX_BODY_BYTES)
+    if len(body) > max_bytes:
+        raise TooLargeError(len(body), max_bytes)
     if not body or body.isspace():
         raise UnreadableNotificationError(Refusal.EMPTY, "the body is empty")
     # The line break keeps what follows from being taken for a second mark or declaration, which would hide a DOCTYPE.

@@ -40,6 +40,10 @@ class Remedy(StrEnum):
     """Nothing will change by itself: stop, and say what to do."""
 
 
+MAX_CODE_CHARACTERS: Final = 100
+"""None is half as long; what is longer is cut before it is kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """What to do, and the reason in words for the person who has to act."""
@@ -123,6 +127,7 @@ ADVICE: Final = {
     "ErrorMailboxConfiguration": _ACCOUNT,
     NO_CREDENTIALS: Advice(Remedy.RETRY, "the credentials secret has none for this mailbox: add them"),
     NO_CONNECTION: Advice(Remedy.RETRY, "the mail server can't be reached: check the EWS address, DNS, TLS, firewalls"),
+    "NoError": _UNREADABLE,  # without a SubscriptionId
     "HTTP 200": _UNREADABLE,
     "HTTP 301": _REDIRECTED,
     "HTTP 302": _REDIRECTED,

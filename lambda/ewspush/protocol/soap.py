@@ -1,0 +1,132 @@
+"""What all operations of EWS share: the envelope around a request, how it names a folder, and how an answer refuses.
+
+SOAP 1.1 over one POST; header blocks and response messages as services.wsdl, messages.xsd and types.xsd have them.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from lxml import etree
+
+from ewspush.protocol import hardened_xml
+from ewspush.protocol.errors import UnreadableNotificationError
+from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
+from ewspush.protocol.notification import ResponseClass
+from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
+
+DISTINGUISHED_FOLDERS: Final = frozenset({
+    "calendar", "contacts", "deleteditems", "drafts", "inbox", "journal", "notes", "outbox", "sentitems", "tasks",
+    "msgfolderroot", "publicfoldersroot", "root", "junkemail", "searchfolders", "voicemail",
+    "recoverableitemsroot", "recoverableitemsdeletions", "recoverableitemsversions", "recoverableitemspurges",
+    "archiveroot", "archivemsgfolderroot", "archivedeleteditems", "archiverecoverableitemsroot",
+    "archiverecoverableitemsdeletions", "archiverecoverableitemsversions", "archiverecoverableitemspurges",
+})  # fmt: skip
+"""DistinguishedFolderIdNameType of types.xsd, as far as Exchange 2010 goes; any other folder is told by its id."""
+
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+"""Of the server that we asked. 512 changes take about 300 KB; a sync state has no limit and grows with its folder."""
+
+_MAX_DIGITS: Final = 12
+_E: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
+_NAMESPACES: Final = {"s": SOAP, "m": MESSAGES, "t": TYPES}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server has not done what was asked. `response_code` is its own, or `HTTP <status>` where it gives none.
+
+    `text` is the server's, in its language. `back_off_ms` is how long it wants to be left alone.
+    """
+
+    response_code: str
+    text: str | None = None
+    back_off_ms: int | None = None
+
+
+def soap_action(operation: str) -> str:
+    """Return the SOAPAction of services.wsdl; servers go by the Body, proxies in between may go by this."""
+    return f"{MESSAGES}/{operation}"
+
+
+def new_operation(name: str) -> etree._Element:
+    """Return the element of an operation, to be filled in the order of the schema."""
+    return etree.Element(M + name, nsmap=_NAMESPACES)
+
+
+def written(operation: etree._Element, server_version: str, impersonated: str | None) -> bytes:
+    """Return the SOAP 1.1 request that asks for `operation`.
+
+    `server_version` is a name of the schema, like Exchange2010_SP2. `impersonated` is the address whose mailbox is
+    meant, None the account's own.
+    """
+    envelope = etree.Element(S + "Envelope", nsmap=_NAMESPACES)
+    header = etree.SubElement(envelope, S + "Header")
+    etree.SubElement(header, T + "RequestServerVersion", Version=server_version)
+    if impersonated is not None:
+        sid = etree.SubElement(etree.SubElement(header, T + "ExchangeImpersonation"), T + "ConnectingSID")
+        add_text(sid, T + "SmtpAddress", impersonated)
+    etree.SubElement(envelope, S + "Body").append(operation)
+    return etree.tostring(envelope, encoding="utf-8", xml_declaration=True)
+
+
+def add_text(parent: etree._Element, tag: str, text: str) -> None:
+    """Add an element that holds `text`."""
+    etree.SubElement(parent, tag).text = text
+
+
+def add_folder(parent: etree._Element, folder: str) -> None:
+    """Add the element that names a folder: by its distinguished name (inbox, calendar …), or else by its id."""
+    kind = "DistinguishedFolderId" if folder in DISTINGUISHED_FOLDERS else "FolderId"
+    etree.SubElement(parent, T + kind, Id=folder)
+
+
+def response_message(status: int, body: bytes, operation: str) -> etree._Element | Refused:
+    """Return the response message of an answer, Success or Warning, or why there is none.
+
+    An error stands in the response message (HTTP 200) or in a SOAP fault (HTTP 500). What is neither, like the page of
+    a proxy, is refused with the HTTP status as its code.
+    """
+    try:
+        root = hardened_xml.parse(body, max_bytes=MAX_ANSWER_BYTES)
+    except UnreadableNotificationError:
+        return Refused(f"HTTP {status}")
+    fault = root.find(f"{S}Body/{S}Fault")
+    if fault is not None:
+        return _fault(fault, status)
+    message = root.find(f"{S}Body/{M}{operation}Response/{M}ResponseMessages/{M}{operation}ResponseMessage")
+    if message is None:
+        return Refused(f"HTTP {status}")
+    return refusal(message, status) if message.get("ResponseClass") == ResponseClass.ERROR else message
+
+
+def refusal(message: etree._Element, status: int) -> Refused:
+    """Return what a response message says of an error, or lacks."""
+    code = text_of(message.find(M + "ResponseCode")) or f"HTTP {status}"
+    return Refused(
+        code[:MAX_CODE_CHARACTERS],
+        text_of(message.find(M + "MessageText")),
+        _back_off_ms(message.find(M + "MessageXml")),
+    )
+
+
+def text_of(element: etree._Element | None) -> str | None:
+    """Return the stripped text; None where there is none."""
+    text = element.text if element is not None else None
+    return (text.strip() or None) if text is not None else None
+
+
+def _fault(fault: etree._Element, status: int) -> Refused:
+    """The code stands in the detail; a fault without one has at least a faultcode, qualified by a prefix."""
+    faultcode = (text_of(fault.find("faultcode")) or "").rpartition(":")[2]
+    named = faultcode if faultcode.startswith("Error") else f"HTTP {status}"
+    code = text_of(fault.find(f"detail/{_E}ResponseCode")) or named
+    text = text_of(fault.find(f"detail/{_E}Message")) or text_of(fault.find("faultstring"))
+    return Refused(code[:MAX_CODE_CHARACTERS], text, _back_off_ms(fault.find(f"detail/{T}MessageXml")))
+
+
+def _back_off_ms(message_xml: etree._Element | None) -> int | None:
+    if message_xml is None:
+        return None
+    named = (value for value in message_xml.iterchildren(T + "Value") if value.get("Name") == "BackOffMilliseconds")
+    text = text_of(next(named, None))
+    return int(text[:_MAX_DIGITS]) if text is not None and text.isascii() and text.isdecimal() else None

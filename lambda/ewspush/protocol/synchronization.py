@@ -1,0 +1,249 @@
+"""SyncFolderItems and SyncFolderHierarchy: what has changed since a sync state, page by page, as ids without content.
+
+messages.xsd and types.xsd say the shapes; Microsoft's pages on the two operations and on synchronization-related errors
+(learn.microsoft.com, exchange/client-developer) say the rest. Since Exchange 2010 SP2 the newest item comes first.
+Search folders, group mailboxes and public folders can't be synchronized.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from lxml import etree
+
+from ewspush.protocol import soap
+from ewspush.protocol.namespaces import M, T
+from ewspush.protocol.notification import ResponseClass
+from ewspush.protocol.soap import Refused
+
+MAX_CHANGES: Final = 512
+"""In one answer to SyncFolderItems: MaxSyncChangesReturnedType of types.xsd."""
+
+NO_SYNC_STATE: Final = "no sync state"
+"""Instead of a response code: the server calls it a success, and does not say where to go on."""
+
+NO_PROGRESS: Final = "no progress"
+"""Instead of a response code: there is more, and the way on is the state just sent. Asking again would never end."""
+
+ITEMS_SOAP_ACTION: Final = soap.soap_action("SyncFolderItems")
+HIERARCHY_SOAP_ACTION: Final = soap.soap_action("SyncFolderHierarchy")
+
+_WITHOUT_LAST_MODIFIED_TIME: Final = "Exchange2007"
+"""The element came with Service Pack 1 (page on LastModifiedTime, Exchange 2007)."""
+
+_FOLDERS_GONE: Final = frozenset({"ErrorSyncFolderNotFound", "ErrorFolderNotFound"})
+_BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncItemsRequest:
+    """Which folder, by distinguished name or id, and since when.
+
+    Without a sync state it is everything in the folder, each item as created.
+    """
+
+    folder: str
+    sync_state: str | None = None
+    max_changes: int = MAX_CHANGES
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHierarchyRequest:
+    """All folders of a mailbox, since when. Without a sync state it is every folder, each as created."""
+
+    sync_state: str | None = None
+
+
+class ChangeKind(StrEnum):
+    """What has become of an item or folder; steps in between are not told.
+
+    An item that was moved is deleted in one folder and created in the other.
+    """
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    READ_FLAG_CHANGED = "read_flag_changed"
+
+
+class ItemChange(NamedTuple):
+    """What has become of an item. `last_modified_at` is an xs:dateTime; one deleted has none.
+
+    `is_read` is known where the flag is all that changed.
+    """
+
+    kind: ChangeKind
+    id: str
+    change_key: str | None = None
+    last_modified_at: str | None = None
+    is_read: bool | None = None
+
+
+class FolderChange(NamedTuple):
+    """What has become of a folder. One deleted has no parent, and whether it was a search folder is not told."""
+
+    kind: ChangeKind
+    id: str
+    change_key: str | None = None
+    parent_id: str | None = None
+    is_search: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsPage:
+    """Changes in a folder, and the state after them. Unless it `is_last`, there are more to ask for with that state.
+
+    `passed_over` counts those that are not understood: of a kind that a later server may know, or without an id.
+    """
+
+    sync_state: str
+    changes: tuple[ItemChange, ...]
+    is_last: bool
+    passed_over: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HierarchyPage:
+    """Changes among folders; otherwise like `ItemsPage`."""
+
+    sync_state: str
+    changes: tuple[FolderChange, ...]
+    is_last: bool
+    passed_over: int = 0
+
+
+class _Told(NamedTuple):
+    sync_state: str
+    is_last: bool
+    elements: list[etree._Element]
+
+
+_KINDS: Final = {
+    T + "Create": ChangeKind.CREATED,
+    T + "Update": ChangeKind.UPDATED,
+    T + "Delete": ChangeKind.DELETED,
+    T + "ReadFlagChange": ChangeKind.READ_FLAG_CHANGED,
+}
+
+
+def written_items(request: SyncItemsRequest, server_version: str, impersonated: str | None = None) -> bytes:
+    """Return the request, valid by the schema that `server_version` names; see `soap.written`."""
+    operation = soap.new_operation("SyncFolderItems")
+    fields = () if server_version == _WITHOUT_LAST_MODIFIED_TIME else ("item:LastModifiedTime",)
+    _add_shape(operation, "ItemShape", fields)
+    soap.add_folder(etree.SubElement(operation, M + "SyncFolderId"), request.folder)
+    _add_state(operation, request.sync_state)
+    soap.add_text(operation, M + "MaxChangesReturned", str(request.max_changes))
+    return soap.written(operation, server_version, impersonated)
+
+
+def written_hierarchy(request: SyncHierarchyRequest, server_version: str, impersonated: str | None = None) -> bytes:
+    """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.written`.
+
+    It never names the root: that would not be the same to the server, and the state of one is invalid for the other
+    (page on synchronization-related errors).
+    """
+    operation = soap.new_operation("SyncFolderHierarchy")
+    _add_shape(operation, "FolderShape", ("folder:ParentFolderId",))
+    _add_state(operation, request.sync_state)
+    return soap.written(operation, server_version, impersonated)
+
+
+def _add_shape(operation: etree._Element, name: str, fields: tuple[str, ...]) -> None:
+    shape = etree.SubElement(operation, M + name)
+    soap.add_text(shape, T + "BaseShape", "IdOnly")
+    if fields:
+        properties = etree.SubElement(shape, T + "AdditionalProperties")
+        for field in fields:
+            etree.SubElement(properties, T + "FieldURI", FieldURI=field)
+
+
+def _add_state(operation: etree._Element, sync_state: str | None) -> None:
+    if sync_state is not None:
+        soap.add_text(operation, M + "SyncState", sync_state)
+
+
+def read_items(status: int, body: bytes, request: SyncItemsRequest) -> ItemsPage | Refused:
+    """Return what the server answered to `request`.
+
+    Refused with the server's code, with `HTTP <status>`, or with `NO_SYNC_STATE` or `NO_PROGRESS`.
+    """
+    message = soap.response_message(status, body, "SyncFolderItems")
+    told = _told(message, status, "IncludesLastItemInRange", request.sync_state)
+    if isinstance(told, Refused):
+        return told
+    changes = tuple(change for element in told.elements if (change := _item_change(element)) is not None)
+    return ItemsPage(told.sync_state, changes, told.is_last, len(told.elements) - len(changes))
+
+
+def read_hierarchy(status: int, body: bytes, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
+    """Return what the server answered to `request`, refused as in `read_items`."""
+    message = soap.response_message(status, body, "SyncFolderHierarchy")
+    told = _told(message, status, "IncludesLastFolderInRange", request.sync_state)
+    if isinstance(told, Refused):
+        return told
+    changes = tuple(change for element in told.elements if (change := _folder_change(element)) is not None)
+    return HierarchyPage(told.sync_state, changes, told.is_last, len(told.elements) - len(changes))
+
+
+def is_state_unknown(refused: Refused) -> bool:
+    """Whether the sync state is worth nothing to the server: all that is left is to begin without one."""
+    return refused.response_code == "ErrorInvalidSyncStateData"
+
+
+def is_folder_gone(refused: Refused) -> bool:
+    """Whether the folder is not there, or may not be seen."""
+    return refused.response_code in _FOLDERS_GONE
+
+
+def _told(message: etree._Element | Refused, status: int, flag: str, sent: str | None) -> _Told | Refused:
+    """Return what is common to both answers. `flag` is the element that says whether there is more."""
+    if isinstance(message, Refused):
+        return message
+    sync_state = soap.text_of(message.find(M + "SyncState"))
+    if sync_state is None:
+        return _without_state(message, status)
+    elements = message.findall(f"{M}Changes/*")
+    is_last = _boolean(message.find(M + flag))
+    if is_last is None:  # the schema allows it to be missing: then an empty page is the last
+        is_last = not elements
+    return _Told(sync_state, is_last, elements) if is_last or sync_state != sent else Refused(NO_PROGRESS)
+
+
+def _without_state(message: etree._Element, status: int) -> Refused:
+    """A Warning tells of a request that was not processed (page on SyncFolderItemsResponseMessage), and has a code."""
+    warned = message.get("ResponseClass") == ResponseClass.WARNING
+    return soap.refusal(message, status) if warned else Refused(NO_SYNC_STATE)
+
+
+def _item_change(element: etree._Element) -> ItemChange | None:
+    named = _named(element, "ItemId")
+    if named is None:
+        return None
+    modified_at = soap.text_of(element.find(f"*/{T}LastModifiedTime"))
+    return ItemChange(*named, modified_at, _boolean(element.find(T + "IsRead")))
+
+
+def _folder_change(element: etree._Element) -> FolderChange | None:
+    named = _named(element, "FolderId")
+    if named is None:
+        return None
+    parent = element.find(f"*/{T}ParentFolderId")
+    parent_id = parent.get("Id") if parent is not None else None
+    return FolderChange(*named, parent_id, element.find(T + "SearchFolder") is not None)
+
+
+def _named(change: etree._Element, id_name: str) -> tuple[ChangeKind, str, str | None] | None:
+    """Return kind, id and change key, or None where the change is not understood.
+
+    Create and Update hold an object, of whatever kind, and that its id; Delete and ReadFlagChange hold the id.
+    """
+    direct, kind = change.find(T + id_name), _KINDS.get(str(change.tag))
+    element = direct if direct is not None else change.find(f"*/{T}{id_name}")
+    own_id = element.get("Id") if element is not None else None
+    return (kind, own_id, element.get("ChangeKey")) if element is not None and own_id and kind else None
+
+
+def _boolean(element: etree._Element | None) -> bool | None:
+    """xs:boolean, or None."""
+    return _BOOLEANS.get(soap.text_of(element) or "")
