@@ -1,10 +1,11 @@
 """Context keys of cdk.json (or `-c key=value`) -> a validated dataclass."""
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
+
+from infra.checks import ConfigError, OneOf, OrEmpty, UpTo, Url, Whole, boolean, email, failure
 
 LOG_RETENTIONS: Final = {
     1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH", 60: "TWO_MONTHS",
@@ -14,11 +15,22 @@ LOG_RETENTIONS: Final = {
 }  # fmt: skip
 """Days -> CDK's name for them; CloudWatch Logs takes these and few others (PutRetentionPolicy)."""
 
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EWS_URL_EXAMPLE: Final = "https://mail.example.com/EWS/Exchange.asmx"
 
+_SERVER_VERSIONS: Final = (
+    "Exchange2007",
+    "Exchange2007_SP1",
+    "Exchange2010",
+    "Exchange2010_SP1",
+    "Exchange2010_SP2",
+    "Exchange2013",
+    "Exchange2013_SP1",
+    "Exchange2015",
+    "Exchange2016",
+)
+"""types.xsd, ExchangeVersionType, but for 2009 and 2012, which were never released."""
 
-class ConfigError(ValueError):
-    """Raised for a context key that is unknown or out of range; the message names key, range and an example."""
+_LATER: Final = "the schema has no later name: give Exchange2016 for Exchange Server 2019 and Subscription Edition too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,8 @@ class Config:
 
     `throttle_rate` is in requests a second, `throttle_burst` in requests. `alarm_email` may be empty.
     `report_partial_batches` is false only where the event source can't take a position (docs/adr).
+    `ews_url`, `server_version` and `resume` may be empty, and then follow from `profile` (infra/mail_server.py);
+    `callback_base_url` may be, and then is that of the HTTP API.
     """
 
     architecture: str = "arm64"
@@ -37,6 +51,21 @@ class Config:
     throttle_burst: int = 400
     alarm_email: str = ""
     report_partial_batches: bool = True
+    profile: str = "workmail"
+    ews_url: str = ""
+    server_version: str = ""
+    resume: str = ""
+    callback_base_url: str = ""
+    keepers: int = 1
+    reserve_concurrency: bool = True
+    minute_seconds: float = 60
+
+    def __post_init__(self) -> None:
+        """Hold keys together that are right only together. Raises `ConfigError`."""
+        if self.profile == "exchange" and not self.ews_url:
+            expected = "the EWS address of your Exchange Server, since profile is exchange"
+            error = failure("ews_url", self.ews_url, expected, EWS_URL_EXAMPLE)
+            raise error
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Self:
@@ -56,56 +85,27 @@ def _refuse_misspelt(context: Mapping[str, object], names: list[str]) -> None:
             raise ConfigError(message)
 
 
-def _fail(name: str, value: object, expected: str, example: object) -> ConfigError:
-    return ConfigError(f"context key {name!r} must be {expected}, not {value!r}; for example: -c {name}={example}")
-
-
-class _Whole:
-    """A whole number from `low` to `high`."""
-
-    def __init__(self, low: int, high: int, example: int) -> None:
-        self._low, self._high, self._example = low, high, example
-
-    def __call__(self, name: str, value: object) -> int:
-        text = str(value)
-        if isinstance(value, bool) or not text.isdecimal() or not self._low <= int(text) <= self._high:
-            raise _fail(name, value, f"a whole number from {self._low} to {self._high}", self._example)
-        return int(text)
-
-
-class _OneOf:
-    """One of `values`."""
-
-    def __init__(self, *values: str | int, example: str | int) -> None:
-        self._values = {str(value): value for value in values}
-        self._example = example
-
-    def __call__(self, name: str, value: object) -> str | int:
-        if str(value) not in self._values:
-            raise _fail(name, value, f"one of {', '.join(self._values)}", self._example)
-        return self._values[str(value)]
-
-
-def _boolean(name: str, value: object) -> bool:
-    if str(value).lower() not in {"true", "false"}:
-        raise _fail(name, value, "true or false", "true")
-    return str(value).lower() == "true"
-
-
-def _email(name: str, value: object) -> str:
-    text = str(value)
-    if text and not _EMAIL.fullmatch(text):
-        raise _fail(name, value, "an e-mail address, or empty for none", "ops@example.com")
-    return text
-
-
 _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
-    "architecture": _OneOf("arm64", "x86_64", example="arm64"),
-    "python_runtime": _OneOf("3.13", "3.12", "3.11", example="3.13"),
-    "event_retention_days": _Whole(1, 3650, 30),
-    "log_retention_days": _OneOf(*LOG_RETENTIONS, example=30),
-    "throttle_rate": _Whole(1, 10_000, 200),
-    "throttle_burst": _Whole(1, 5_000, 400),
-    "alarm_email": _email,
-    "report_partial_batches": _boolean,
+    "architecture": OneOf("arm64", "x86_64", example="arm64"),
+    "python_runtime": OneOf("3.13", "3.12", "3.11", example="3.13"),
+    "event_retention_days": Whole(1, 3650, 30),
+    "log_retention_days": OneOf(*LOG_RETENTIONS, example=30),
+    "throttle_rate": Whole(1, 10_000, 200),
+    "throttle_burst": Whole(1, 5_000, 400),
+    "alarm_email": email,
+    "report_partial_batches": boolean,
+    "profile": OneOf("workmail", "exchange", example="workmail"),
+    "ews_url": OrEmpty(Url(EWS_URL_EXAMPLE)),
+    "server_version": OrEmpty(
+        OneOf(
+            *_SERVER_VERSIONS,
+            example="Exchange2016",
+            hints=dict.fromkeys(("Exchange2019", "ExchangeSE"), _LATER),
+        )
+    ),
+    "resume": OrEmpty(OneOf("trusted", "unproven", example="unproven")),
+    "callback_base_url": OrEmpty(Url("https://push.example.com", base=True)),
+    "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.registration.SHARDS)
+    "reserve_concurrency": boolean,
+    "minute_seconds": UpTo(60, example=60),
 }

@@ -28,6 +28,7 @@ class PythonFunction(Construct):
         settings: Settings,
         timeout: Duration,
         memory_mb: int,
+        reserved_concurrency: int | None = None,
     ) -> None:
         """Make role, log group and function."""
         super().__init__(scope, construct_id)
@@ -48,6 +49,7 @@ class PythonFunction(Construct):
             role=role,
             timeout=timeout,
             memory_size=memory_mb,
+            reserved_concurrent_executions=reserved_concurrency,
         )
         _warn_without_bytecode(self, config.python_runtime)
         acknowledge(

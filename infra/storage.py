@@ -1,20 +1,28 @@
-"""What holds state: the subscriptions, the log of their events, and the secret that signs callbacks."""
+"""What holds state: the subscriptions, the log of their events, and two secrets (callbacks, mail server)."""
 
-from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import CfnResource, RemovalPolicy, SecretValue
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from ewspush.adapters.dynamodb import DUE_INDEX
 from infra.acknowledgements import acknowledge
 
-DUE_INDEX = "due"
+_NO_CREDENTIALS = '{"mailboxes": {}}'
+"""Never to be changed: CloudFormation would write the new one over what the administrator has put in."""
+
+_WHAT_TO_PUT_IN = (
+    "Credentials of EWS Push for the mail server, as JSON: "
+    '{"username": "...", "password": "..."} is an account that impersonates every mailbox; '
+    '{"mailboxes": {"alice@example.com": "her password"}} lets mailboxes sign in as themselves; both may stand together'
+)
 
 
 class Storage(Construct):
-    """Two tables and a secret, kept when the stack goes, under logical ids that no refactoring changes."""
+    """Two tables and two secrets, kept when the stack goes, under logical ids that no refactoring changes."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
-        """Make tables and secret."""
+        """Make tables and secrets."""
         super().__init__(scope, construct_id)
         self.subscriptions = dynamodb.TableV2(
             self,
@@ -43,7 +51,15 @@ class Storage(Construct):
             point_in_time_recovery_specification=_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self.callback_secret = secretsmanager.Secret(
+        self.callback_secret = self._callback_secret()
+        self.ews_credentials = self._ews_credentials()
+        _fix(self.subscriptions, "SubscriptionsTable")
+        _fix(self.events, "EventsTable")
+        _fix(self.callback_secret, "CallbackSecret")
+        _fix(self.ews_credentials, "EwsCredentials")
+
+    def _callback_secret(self) -> secretsmanager.Secret:
+        secret = secretsmanager.Secret(
             self,
             "CallbackSecret",
             description="Signs the callback URLs of EWS Push",
@@ -51,14 +67,28 @@ class Storage(Construct):
             removal_policy=RemovalPolicy.RETAIN,
         )
         acknowledge(
-            self.callback_secret,
+            secret,
             "SMG4",
             "A rotation invalidates callback URLs older than the one before; when is the administrator's choice"
             " (docs/runbook/rotate-the-callback-secret.md). Current and previous version are accepted.",
         )
-        _fix(self.subscriptions, "SubscriptionsTable")
-        _fix(self.events, "EventsTable")
-        _fix(self.callback_secret, "CallbackSecret")
+        return secret
+
+    def _ews_credentials(self) -> secretsmanager.Secret:
+        """A secret to fill in; until then it holds valid JSON, and credentials for nobody."""
+        secret = secretsmanager.Secret(
+            self,
+            "EwsCredentials",
+            description=_WHAT_TO_PUT_IN,
+            secret_string_value=SecretValue.unsafe_plain_text(_NO_CREDENTIALS),  # a placeholder, in the template
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        acknowledge(
+            secret,
+            "SMG4",
+            "Passwords are changed at the mail server, by its rules; the administrator then puts the new one in here.",
+        )
+        return secret
 
 
 _RECOVERY = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)

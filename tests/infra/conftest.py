@@ -1,10 +1,11 @@
 """One synthesis for all infra tests: CDK takes seconds to load."""
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.infra.reading import Resources, resources_of
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 os.environ["CDK_VALIDATION"] = "false"  # `make synth` runs CloudFormation's rules and cdk-nag
@@ -18,18 +19,7 @@ def template() -> dict[str, Any]:
     return synthesized()
 
 
-Resources = Callable[[str], dict[str, dict[str, Any]]]
-
-
 @pytest.fixture(scope="session")
 def resources(template: dict[str, Any]) -> Resources:
     """Return what finds the resources of a type, by logical id."""
-
-    def of_type(kind: str) -> dict[str, dict[str, Any]]:
-        return {
-            name: resource.get("Properties", {})
-            for name, resource in template["Resources"].items()
-            if resource["Type"] == kind
-        }
-
-    return of_type
+    return resources_of(template)

@@ -1,6 +1,7 @@
 """The template, synthesized in this process."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from infra.stack import EwsPushStack
 ROOT = Path(__file__).parent.parent.parent
 
 
+@cache
 def synthesized(**overrides: object) -> dict[str, Any]:
     """Return the template with cdk.json's context and `overrides`."""
     context = json.loads((ROOT / "cdk.json").read_text())["context"] | overrides

@@ -2,7 +2,8 @@
 
 import pytest
 
-from infra.config import Config, ConfigError
+from infra.checks import ConfigError
+from infra.config import Config
 
 
 def test_nothing_given_is_a_working_configuration() -> None:
@@ -36,6 +37,19 @@ def test_the_command_line_gives_strings() -> None:
         ("throttle_burst", 5001, "a whole number from 1 to 5000", "throttle_burst=400"),
         ("alarm_email", "me", "an e-mail address", "alarm_email=ops@example.com"),
         ("report_partial_batches", "maybe", "true or false", "report_partial_batches=true"),
+        ("profile", "gmail", "one of workmail, exchange", "profile=workmail"),
+        ("ews_url", "mail.example.com", "an https:// URL", "ews_url=https://mail.example.com/EWS/Exchange.asmx"),
+        ("server_version", "Exchange2012", "one of Exchange2007, ", "server_version=Exchange2016"),
+        ("server_version", "Exchange2019", "give Exchange2016 for Exchange Server 2019", "server_version=Exchange2016"),
+        ("resume", "always", "one of trusted, unproven", "resume=unproven"),
+        ("callback_base_url", "https://a.example/", "nor a slash at the end", "base_url=https://push.example.com"),
+        ("keepers", 3, "one of 1, 2, 4, 8", "keepers=1"),
+        ("reserve_concurrency", "no", "true or false", "reserve_concurrency=true"),
+        ("minute_seconds", 0, "a number above 0 and up to 60", "minute_seconds=60"),
+        ("minute_seconds", "61", "a number above 0 and up to 60", "minute_seconds=60"),
+        ("minute_seconds", "nan", "a number above 0 and up to 60", "minute_seconds=60"),
+        ("minute_seconds", "soon", "a number above 0 and up to 60", "minute_seconds=60"),
+        ("minute_seconds", True, "a number above 0 and up to 60", "minute_seconds=60"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_key_range_and_example(
@@ -49,6 +63,53 @@ def test_a_value_out_of_range_is_refused_with_key_range_and_example(
     assert expected in text
     assert repr(value) in text
     assert example in text
+
+
+@pytest.mark.parametrize("key", ["ews_url", "callback_base_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://mail.example.com/EWS",
+        "ftp://mail.example.com",
+        "https://",
+        "https:///path",
+        "https://mail.example.com/EWS?a=b",
+        "https://mail.example.com/EWS?",
+        "https://mail.example.com/EWS#top",
+        "https://alice:secret@mail.example.com",
+        "https://mail.example.com:port/EWS",
+        "https://mail.example.com /EWS",
+        "https://mail.example.com\n",
+        "http://localhost.example.com",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_safe_url_is_refused(key: str, url: str) -> None:
+    """Credentials and subscriptions go there: nobody may listen in between."""
+    with pytest.raises(ConfigError, match=f"'{key}' must be an https:// URL"):
+        Config.from_context({key: url})
+
+
+@pytest.mark.parametrize("key", ["ews_url", "callback_base_url"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://push.example.com",
+        "https://push.example.com:8443/mail/push",
+        "http://127.0.0.1:4566/_aws/execute-api/ewspush/$default",
+        "http://localhost:8080/EWS/Exchange.asmx",
+        "",
+    ],
+)
+def test_a_safe_url_is_taken_as_it_is(key: str, url: str) -> None:
+    """Or http on this machine; or none."""
+    assert getattr(Config.from_context({key: url}), key) == url
+
+
+def test_an_exchange_server_has_to_be_said_where() -> None:
+    """There is nothing to derive its address from."""
+    with pytest.raises(ConfigError, match=r"'ews_url' must be .* since profile is exchange, .* -c ews_url=https://"):
+        Config.from_context({"profile": "exchange"})
 
 
 def test_a_misspelt_key_is_not_silently_without_effect() -> None:

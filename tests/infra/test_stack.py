@@ -1,51 +1,22 @@
 """What matters of the template: who may do what, what is kept, what is followed, what is said where."""
 
 import json
-import re
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from ewspush.settings import ForwarderSettings, ResponderSettings, Settings
+from ewspush.adapters.clock import utc_now
+from ewspush.adapters.credentials import SecretCredentials
+from ewspush.settings import ForwarderSettings, KeeperSettings, ResponderSettings, Settings
 from infra.front_door import ROUTE
-from tests.infra.conftest import Resources
+from tests.infra.reading import Resources, environment, functions, named, statements
 
 SETTINGS: dict[str, type[Settings]] = {
     "ewspush.handlers.responder.handler": ResponderSettings,
     "ewspush.handlers.forwarder.handler": ForwarderSettings,
+    "ewspush.handlers.keeper.handler": KeeperSettings,
 }
-
-
-def functions(resources: Resources) -> dict[str, dict[str, Any]]:
-    """Return the functions by handler."""
-    return {properties["Handler"]: properties for properties in resources("AWS::Lambda::Function").values()}
-
-
-def statements(resources: Resources, handler: str) -> set[tuple[str, str]]:
-    """Return what the role of a function may do, as (action, resource) pairs."""
-    role = functions(resources)[handler]["Role"]["Fn::GetAtt"][0]
-    policies = [policy for policy in resources("AWS::IAM::Policy").values() if {"Ref": role} in policy["Roles"]]
-    return {
-        (action, _named(on))
-        for policy in policies
-        for statement in policy["PolicyDocument"]["Statement"]
-        for action in _listed(statement["Action"])
-        for on in _listed(statement["Resource"])
-    }
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _named(on: Any) -> str:
-    """Return an ARN as the logical id it is made of, with what comes after."""
-    if isinstance(on, str):
-        return on
-    if "Fn::Join" in on:
-        return "".join(_named(part) for part in on["Fn::Join"][1])
-    found = on.get("Fn::GetAtt") or [on["Ref"], "Ref"]
-    return re.sub(r"[0-9A-F]{8}$", "", found[0]) + ("" if found[1] == "Arn" else f".{found[1]}")
 
 
 class TestRights:
@@ -79,6 +50,18 @@ class TestRights:
             ("logs:PutLogEvents", "HandOverForwarderLogs"),
         }
 
+    def test_the_keeper_may_look_and_write_down_what_it_did(self, resources: Resources) -> None:
+        """It finds what is due in the index alone, reads two secrets, and has no right on the log of events."""
+        assert statements(resources, "ewspush.handlers.keeper.handler") == {
+            ("dynamodb:GetItem", "SubscriptionsTable"),
+            ("dynamodb:UpdateItem", "SubscriptionsTable"),
+            ("dynamodb:Query", "SubscriptionsTable/index/due"),
+            ("secretsmanager:GetSecretValue", "CallbackSecret.Ref"),
+            ("secretsmanager:GetSecretValue", "EwsCredentials.Ref"),
+            ("logs:CreateLogStream", "KeeperLogs"),
+            ("logs:PutLogEvents", "KeeperLogs"),
+        }
+
     def test_no_role_is_shared_and_none_has_a_managed_policy(self, resources: Resources) -> None:
         """A right of one function is a right of that function."""
         roles = [properties["Role"]["Fn::GetAtt"][0] for properties in functions(resources).values()]
@@ -91,7 +74,7 @@ class TestState:
 
     def test_logical_ids_are_fixed_and_everything_is_kept(self, template: dict[str, Any]) -> None:
         """A refactoring must not replace a table, nor `cdk destroy` remove it."""
-        for name in ("SubscriptionsTable", "EventsTable", "CallbackSecret"):
+        for name in ("SubscriptionsTable", "EventsTable", "CallbackSecret", "EwsCredentials"):
             resource = template["Resources"][name]
             assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
 
@@ -114,11 +97,24 @@ class TestState:
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
         assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
 
-    def test_the_secret_is_made_by_the_stack(self, resources: Resources) -> None:
+    def test_the_callback_secret_is_made_by_the_stack(self, resources: Resources) -> None:
         """Nobody types it, nobody sees it."""
-        (secret,) = resources("AWS::SecretsManager::Secret").values()
+        secret = resources("AWS::SecretsManager::Secret")["CallbackSecret"]
         assert secret["GenerateSecretString"]["PasswordLength"] == 64
         assert "SecretString" not in secret
+
+    def test_the_credentials_are_left_to_be_filled_in(self, resources: Resources) -> None:
+        """The description says with what. The placeholder must stay: a changed one overwrites what was filled in."""
+        secret = resources("AWS::SecretsManager::Secret")["EwsCredentials"]
+        assert secret["SecretString"] == '{"mailboxes": {}}'
+        assert '"username"' in secret["Description"]
+        assert '"mailboxes"' in secret["Description"]
+
+    def test_the_placeholder_is_credentials_for_nobody(self, resources: Resources) -> None:
+        """As the keeper reads it."""
+        secret = resources("AWS::SecretsManager::Secret")["EwsCredentials"]
+        client = Mock(get_secret_value=Mock(return_value={"SecretString": secret["SecretString"]}))
+        assert SecretCredentials(client, "arn", utc_now).of("alice@example.com") is None
 
 
 class TestFlow:
@@ -174,10 +170,7 @@ class TestFunctions:
     @pytest.mark.parametrize("handler", SETTINGS)
     def test_its_environment_is_what_its_settings_read(self, resources: Resources, handler: str) -> None:
         """Fed back to from_env(); and no variable beside them."""
-        variables = {
-            name: value if isinstance(value, str) else json.dumps(value)
-            for name, value in functions(resources)[handler]["Environment"]["Variables"].items()
-        }
+        variables = environment(resources, handler)
         assert SETTINGS[handler].from_env(variables).to_env() == variables
 
     def test_every_function_is_arm64_on_a_current_python_with_a_json_log_of_its_own(self, resources: Resources) -> None:
@@ -191,29 +184,8 @@ class TestFunctions:
         assert set(functions(resources)) == set(SETTINGS)
 
 
-class TestWatch:
-    """What wakes somebody."""
-
-    def test_every_alarm_goes_to_the_topic_and_says_what_to_do(self, resources: Resources) -> None:
-        """A sentence, not a metric's name."""
-        (topic,) = resources("AWS::SNS::Topic")
-        alarms = resources("AWS::CloudWatch::Alarm")
-        assert alarms
-        for alarm in alarms.values():
-            assert alarm["AlarmActions"] == [{"Ref": topic}]
-            assert len(alarm["AlarmDescription"]) > 40
-
-    def test_alarms_of_this_account_may_publish(self, resources: Resources) -> None:
-        """A topic policy replaces the default one, and the default one is what lets them."""
-        (policy,) = resources("AWS::SNS::TopicPolicy").values()
-        (allowed,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
-        assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
-        assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-
-    def test_an_old_iterator_is_an_alarm(self, resources: Resources) -> None:
-        """Events that are logged and not handed on."""
-        ages = [a for a in resources("AWS::CloudWatch::Alarm").values() if a["MetricName"] == "IteratorAge"]
-        assert [alarm["Threshold"] for alarm in ages] == [300_000]
+class TestOutputs:
+    """What others find the stack's parts by."""
 
     def test_the_outputs_are_those_that_stay_put(self, template: dict[str, Any]) -> None:
         """Others may be added."""
@@ -225,7 +197,17 @@ class TestWatch:
             "SubscriptionsTable",
             "DashboardUrl",
             "AlarmTopic",
+            "CredentialsSecretArn",
         }
+
+    def test_callbacks_are_put_behind_what_the_output_says(
+        self, template: dict[str, Any], resources: Resources
+    ) -> None:
+        """The endpoint of the HTTP API, if nothing else is given."""
+        output = template["Outputs"]["CallbackBaseUrl"]["Value"]
+        keeper = functions(resources)["ewspush.handlers.keeper.handler"]
+        assert output == keeper["Environment"]["Variables"]["CALLBACK_BASE_URL"]
+        assert named(output) == "FrontDoorApi.ApiEndpoint"
 
     def test_nothing_has_a_physical_name(self, template: dict[str, Any]) -> None:
         """So that two stacks fit into one account."""

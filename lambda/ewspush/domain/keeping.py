@@ -23,6 +23,8 @@ class Look(StrEnum):
     RENEWED = "renewed"
     REFUSED = "refused"
     SUSPENDED = "suspended"
+    """From now on; a later try that fails as well is refused."""
+
     UNHEARD = "unheard"
     RETIRED = "retired"
     ELSEWHERE = "elsewhere"
@@ -124,8 +126,8 @@ class Keeper:
             return Looked(Look.RENEWED, overdue)
         changes = self._refused(row, answer)
         self._settle(row, changes)
-        look = Look.SUSPENDED if changes.get("state") is State.SUSPENDED else Look.REFUSED
-        return Looked(look, overdue, answer.response_code)
+        gave_up = changes.get("state") is State.SUSPENDED and row.state is not State.SUSPENDED
+        return Looked(Look.SUSPENDED if gave_up else Look.REFUSED, overdue, answer.response_code)
 
     def _refused(self, row: Subscription, answer: Refused) -> Changes:
         return renewal.refused(row, answer, self.policy, self.clock(), self.chance)

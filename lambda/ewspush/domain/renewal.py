@@ -77,8 +77,11 @@ def due_at(row: Subscription, policy: Policy) -> datetime | None:
 
 
 def overdue(row: Subscription, policy: Policy, now: datetime) -> timedelta:
-    """Return how long a subscription is overdue for renewal, by the silence that was promised to be noticed."""
-    since = row.last_seen_at
+    """Return how long a subscription is overdue for renewal, by the silence that was promised to be noticed.
+
+    One that is suspended waits for a person, not for the keeper.
+    """
+    since = row.last_seen_at if row.state is not State.SUSPENDED else None
     return max(now - since - policy.silence(row), timedelta()) if since is not None else timedelta()
 
 

@@ -1,0 +1,94 @@
+"""The keeper: a function that looks after the subscriptions, and the schedules that wake it."""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_scheduler_targets as targets
+from constructs import Construct
+
+from ewspush.adapters.dynamodb import DUE_INDEX
+from ewspush.settings import KeeperSettings
+from infra.config import Config
+from infra.function import PythonFunction
+from infra.mail_server import MailServer
+from infra.storage import Storage
+
+TICK = Duration.minutes(1)
+"""Also where a protocol minute is shorter: Scheduler knows nothing finer."""
+
+
+class Keeper(Construct):
+    """Renews what is lapsed, every minute. A tick that fails or comes late is dropped: the next does its work."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, config: Config, storage: Storage, callback_base_url: str
+    ) -> None:
+        """Make the function, its rights, and a schedule for each keeper."""
+        super().__init__(scope, construct_id)
+        self.keeper = PythonFunction(
+            self,
+            "Keeper",
+            name="keeper",
+            config=config,
+            settings=_settings(config, storage, callback_base_url, MailServer.of(config, Stack.of(self))),
+            timeout=Duration.seconds(60),  # the handler starts nothing in the last 22, so ticks seldom overlap
+            memory_mb=512,  # it waits for the mail server, and is kept warm: CPU is for eight TLS handshakes at once
+            # Only for economy: overlapping ticks do no harm, the row is the lock.
+            reserved_concurrency=config.keepers if config.reserve_concurrency else None,
+        )
+        self.keeper.function.configure_async_invoke(retry_attempts=0, max_event_age=TICK)
+        self._allow(storage)
+        self._schedule(config.keepers)
+
+    def _allow(self, storage: Storage) -> None:
+        """No right on the log of events: the keeper says nothing there, the first POST after a renewal does."""
+        table = storage.subscriptions.table_arn
+        self.keeper.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table)
+        self.keeper.allow("dynamodb:Query", on=f"{table}/index/{DUE_INDEX}")
+        for secret in (storage.callback_secret, storage.ews_credentials):
+            self.keeper.allow("secretsmanager:GetSecretValue", on=secret.secret_arn)
+
+    def _schedule(self, keepers: int) -> None:
+        role = self._role()
+        for number in range(keepers):
+            scheduler.Schedule(
+                self,
+                f"Tick{number}",
+                description="EWS Push: looks at the subscriptions that are due",
+                schedule=scheduler.ScheduleExpression.rate(TICK),
+                time_window=scheduler.TimeWindow.off(),
+                target=targets.LambdaInvoke(
+                    self.keeper.function,
+                    input=scheduler.ScheduleTargetInput.from_object({"keeper": number}),
+                    retry_attempts=0,
+                    max_event_age=TICK,
+                    role=role.without_policy_updates(),  # CDK would grant every version of the function as well
+                ),
+            )
+
+    def _role(self) -> iam.Role:
+        """Only schedules of this account may take it, and only to invoke the keeper."""
+        own = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
+        role = iam.Role(
+            self, "SchedulerRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own)
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.keeper.function.function_arn])
+        )
+        return role
+
+
+def _settings(config: Config, storage: Storage, callback_base_url: str, server: MailServer) -> KeeperSettings:
+    return KeeperSettings(
+        subscriptions_table=storage.subscriptions.table_name,
+        events_table=storage.events.table_name,
+        event_retention_days=config.event_retention_days,
+        callback_secret_arn=storage.callback_secret.secret_arn,
+        credentials_secret_arn=storage.ews_credentials.secret_arn,
+        callback_base_url=callback_base_url,
+        ews_url=server.ews_url,
+        server_version=server.server_version,
+        resume_is_trusted=server.resume_is_trusted,
+        minute_seconds=float(config.minute_seconds),
+        keepers=config.keepers,
+    )

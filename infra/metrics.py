@@ -1,0 +1,25 @@
+"""Metrics of the functions, as CloudWatch finds them."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from ewspush.telemetry import NAMESPACE, Metric
+from infra.hand_over import HandOver
+
+PERIOD = Duration.minutes(5)
+
+
+def metric_of(service: str, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
+    """Return a metric that `service` counts, over five minutes."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={"service": service},
+        statistic=statistic,
+        period=PERIOD,
+    )
+
+
+def iterator_age(hand_over: HandOver) -> cloudwatch.Metric:
+    """Return how long the oldest event that is not handed on has been waiting, in milliseconds."""
+    return hand_over.forwarder.function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
