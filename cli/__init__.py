@@ -1,0 +1,1 @@
+"""What an administrator types: subscriptions by file, and a look at each of them (docs/subscriptions.md)."""
