@@ -59,6 +59,7 @@ class Config:
     keepers: int = 1
     reserve_concurrency: bool = True
     minute_seconds: float = 60
+    recover_gaps: bool = True
 
     def __post_init__(self) -> None:
         """Hold keys together that are right only together. Raises `ConfigError`."""
@@ -106,6 +107,7 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
     "resume": OrEmpty(OneOf("trusted", "unproven", example="unproven")),
     "callback_base_url": OrEmpty(Url("https://push.example.com", base=True)),
     "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.registration.SHARDS)
+    "recover_gaps": boolean,
     "reserve_concurrency": boolean,
     "minute_seconds": UpTo(60, example=60),
 }

@@ -41,8 +41,16 @@ class Keeper(Construct):
         self._schedule(config.keepers)
 
     def _allow(self, storage: Storage) -> None:
-        """No right on the log of events: the keeper says nothing there, the first POST after a renewal does."""
+        """In the log it reads what push told, and adds what a sync found."""
         table = storage.subscriptions.table_arn
+        self.keeper.allow("dynamodb:PutItem", "dynamodb:Query", on=storage.events.table_arn)
+        self.keeper.allow(
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            on=storage.sync_states.table_arn,
+        )
         self.keeper.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=table)
         self.keeper.allow("dynamodb:Query", on=f"{table}/index/{DUE_INDEX}")
         for secret in (storage.callback_secret, storage.ews_credentials):
@@ -91,4 +99,6 @@ def _settings(config: Config, storage: Storage, callback_base_url: str, server: 
         resume_is_trusted=server.resume_is_trusted,
         minute_seconds=float(config.minute_seconds),
         keepers=config.keepers,
+        sync_states_table=storage.sync_states.table_name,
+        recovers_gaps=config.recover_gaps,
     )

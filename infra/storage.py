@@ -51,10 +51,19 @@ class Storage(Construct):
             point_in_time_recovery_specification=_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        self.sync_states = dynamodb.TableV2(
+            self,
+            "SyncStates",
+            partition_key=_string("subscription"),
+            sort_key=_string("place"),
+            point_in_time_recovery_specification=_RECOVERY,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
         self.callback_secret = self._callback_secret()
         self.ews_credentials = self._ews_credentials()
         _fix(self.subscriptions, "SubscriptionsTable")
         _fix(self.events, "EventsTable")
+        _fix(self.sync_states, "SyncStatesTable")
         _fix(self.callback_secret, "CallbackSecret")
         _fix(self.ews_credentials, "EwsCredentials")
 

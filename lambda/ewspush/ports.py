@@ -10,8 +10,15 @@ from ewspush.domain.subscription import LoggedNotification, Subscription
 from ewspush.protocol.errors import AnswerableError
 
 if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
+    from ewspush.domain.recovery import Work
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
+    from ewspush.protocol.synchronization import (
+        HierarchyPage,
+        ItemsPage,
+        SyncHierarchyRequest,
+        SyncItemsRequest,
+    )
 
 Clock: TypeAlias = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
@@ -112,6 +119,41 @@ class MailServer(Protocol):
 
         Raises `UnavailableError` where the subscription may have been made, and nobody said so.
         """
+
+    def sync_items(self, mailbox: str, request: "SyncItemsRequest") -> "ItemsPage | Refused":
+        """Ask what has changed in a folder. Raises `UnavailableError`."""
+
+    def sync_hierarchy(self, mailbox: str, request: "SyncHierarchyRequest") -> "HierarchyPage | Refused":
+        """Ask what has changed among the folders. Raises `UnavailableError`."""
+
+
+class SyncStates(Protocol):
+    """What a run over the folders of a subscription leaves: how far it is, and the sync states of each round."""
+
+    def work(self, subscription: str) -> "Work | None":
+        """Return the newest run, finished or not; None where there was none."""
+
+    def state(self, subscription: str, number: int, place: str) -> str | None:
+        """Return the sync state of `place` in round `number`; None where there is none."""
+
+    def places(self, subscription: str, number: int) -> Sequence[str]:
+        """Return the places that round `number` has a state of."""
+
+    def advance(
+        self,
+        before: "Work | None",
+        after: "Work",
+        place: str | None = None,
+        state: str | None = None,
+        logged: LoggedNotification | None = None,
+    ) -> bool:
+        """Store a step, the `state` of `place` in its round, and what is added to the log, in one atomic write.
+
+        Returns False, and stores nothing, where `before` is not what is stored.
+        """
+
+    def forget(self, subscription: str, before: int) -> None:
+        """Drop the states of all rounds before number `before`."""
 
 
 class EventLog(Protocol):

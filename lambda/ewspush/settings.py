@@ -53,7 +53,8 @@ class KeeperSettings(Settings):
     `credentials_secret_arn` is of the secret with the credentials for the mail server at `ews_url`, spoken to in
     `server_version`. `callback_base_url` is what callback paths are put behind. `resume_is_trusted`: whether the server
     is known to resume from a watermark that it takes. `minute_seconds` is how long a protocol minute lasts. `keepers`
-    is how many keepers share the due index.
+    is how many keepers share the due index. `recovers_gaps`: whether folders are synchronized, with
+    the states in `sync_states_table`.
     """
 
     subscriptions_table: str
@@ -67,6 +68,8 @@ class KeeperSettings(Settings):
     resume_is_trusted: bool
     minute_seconds: float
     keepers: int
+    sync_states_table: str
+    recovers_gaps: bool
 
 
 def _read(environ: Mapping[str, str], name: str, kind: object) -> str | int | float | bool:

@@ -51,11 +51,17 @@ class TestRights:
         }
 
     def test_the_keeper_may_look_and_write_down_what_it_did(self, resources: Resources) -> None:
-        """It finds what is due in the index alone, reads two secrets, and has no right on the log of events."""
+        """It finds what is due in the index alone, reads two secrets, and adds to the log what a sync found."""
         assert statements(resources, "ewspush.handlers.keeper.handler") == {
             ("dynamodb:GetItem", "SubscriptionsTable"),
             ("dynamodb:UpdateItem", "SubscriptionsTable"),
             ("dynamodb:Query", "SubscriptionsTable/index/due"),
+            ("dynamodb:PutItem", "EventsTable"),
+            ("dynamodb:Query", "EventsTable"),
+            ("dynamodb:DeleteItem", "SyncStatesTable"),
+            ("dynamodb:GetItem", "SyncStatesTable"),
+            ("dynamodb:PutItem", "SyncStatesTable"),
+            ("dynamodb:Query", "SyncStatesTable"),
             ("secretsmanager:GetSecretValue", "CallbackSecret.Ref"),
             ("secretsmanager:GetSecretValue", "EwsCredentials.Ref"),
             ("logs:CreateLogStream", "KeeperLogs"),

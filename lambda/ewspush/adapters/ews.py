@@ -1,9 +1,11 @@
 """EWS over HTTP: one request, one answer, nothing followed and nothing repeated."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final
+from functools import partial
+from typing import Final, Generic, TypeVar
 
 import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
@@ -13,6 +15,18 @@ from ewspush.ports import Clock, Credentials, MailCredentials, UnavailableError
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import MAX_ANSWER_BYTES, Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest, read_answer, written
+from ewspush.protocol.synchronization import (
+    HIERARCHY_SOAP_ACTION,
+    ITEMS_SOAP_ACTION,
+    HierarchyPage,
+    ItemsPage,
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    read_hierarchy,
+    read_items,
+    written_hierarchy,
+    written_items,
+)
 
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 15
@@ -27,6 +41,18 @@ _UNAUTHORIZED: Final = "HTTP 401"
 
 _LOCKOUT: Final = timedelta(minutes=5)
 """Directories lock accounts that fail too often: refused credentials rest for so long, however many mailboxes wait."""
+
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation(Generic[Answer]):
+    """How to ask for something: `written` takes the schema's version and whom to impersonate."""
+
+    soap_action: str
+    written: Callable[[str, str | None], bytes]
+    read: Callable[[int, bytes], Answer | Refused]
 
 
 class EwsServer:
@@ -49,29 +75,47 @@ class EwsServer:
         self._http = urllib3.PoolManager(maxsize=connections, retries=False, timeout=timeout)
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
-        """See `MailServer.subscribe`. What a 401 refuses is tried once more with fresh credentials, if they differ."""
+        """See `MailServer.subscribe`."""
+        return self._asked(mailbox, _Operation(SOAP_ACTION, partial(written, request), read_answer))
+
+    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
+        """See `MailServer.sync_items`."""
+        read = partial(read_items, request=request)
+        return self._asked(mailbox, _Operation(ITEMS_SOAP_ACTION, partial(written_items, request), read))
+
+    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
+        """See `MailServer.sync_hierarchy`."""
+        read = partial(read_hierarchy, request=request)
+        return self._asked(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(written_hierarchy, request), read))
+
+    def _asked(self, mailbox: str, operation: "_Operation[Answer]") -> Answer | Refused:
+        """Ask; what a 401 refuses is tried once more with fresh credentials, if they differ."""
         credentials = self._credentials.of(mailbox)
-        answer = self._asked(mailbox, request, credentials)
+        answer = self._asked_as(mailbox, operation, credentials)
         if isinstance(answer, Refused) and answer.response_code in {_UNAUTHORIZED, NO_CREDENTIALS}:
             self._credentials.refresh()
             fresh = self._credentials.of(mailbox)
             if fresh != credentials:
-                return self._asked(mailbox, request, fresh)
+                return self._asked_as(mailbox, operation, fresh)
         return answer
 
-    def _asked(self, mailbox: str, request: SubscribeRequest, credentials: Credentials | None) -> Subscribed | Refused:
+    def _asked_as(
+        self, mailbox: str, operation: "_Operation[Answer]", credentials: Credentials | None
+    ) -> Answer | Refused:
         if credentials is None:
             return Refused(NO_CREDENTIALS)
         rests_since = self._refused_at.get(credentials.authorization)
         if rests_since is not None and self._clock() - rests_since < _LOCKOUT:
             return Refused(_UNAUTHORIZED)
-        body = written(request, self._server_version, mailbox if credentials.impersonates else None)
-        answer = self._posted(body, _headers(mailbox, credentials))
+        body = operation.written(self._server_version, mailbox if credentials.impersonates else None)
+        answer = self._posted(body, _headers(mailbox, operation.soap_action, credentials), operation.read)
         if isinstance(answer, Refused) and answer.response_code == _UNAUTHORIZED:
             self._refused_at[credentials.authorization] = self._clock()
         return answer
 
-    def _posted(self, body: bytes, headers: dict[str, str]) -> Subscribed | Refused:
+    def _posted(
+        self, body: bytes, headers: dict[str, str], read: "Callable[[int, bytes], Answer | Refused]"
+    ) -> Answer | Refused:
         try:
             response = self._http.request(
                 "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
@@ -80,9 +124,9 @@ class EwsServer:
         except (NewConnectionError, SSLError, urllib3.exceptions.ConnectTimeoutError) as error:
             return Refused(NO_CONNECTION, type(error).__name__)
         except (HTTPError, HTTPTimeoutError, OSError) as error:
-            message = f"no answer to the Subscribe: {type(error).__name__}"
+            message = f"no answer of the mail server: {type(error).__name__}"
             raise UnavailableError(message) from error
-        answer = read_answer(response.status, content)
+        answer = read(response.status, content)
         if isinstance(answer, Refused) and answer.back_off_ms is None:
             return replace(answer, back_off_ms=_retry_after_ms(response.headers.get("Retry-After"), self._clock()))
         return answer
@@ -99,11 +143,11 @@ class EwsServer:
         return content
 
 
-def _headers(mailbox: str, credentials: Credentials) -> dict[str, str]:
+def _headers(mailbox: str, soap_action: str, credentials: Credentials) -> dict[str, str]:
     """X-AnchorMailbox leads an impersonating account to the mailbox's server (Exchange, page on EWS and OAuth)."""
     headers = {
         "Content-Type": "text/xml; charset=utf-8",
-        "SOAPAction": f'"{SOAP_ACTION}"',
+        "SOAPAction": f'"{soap_action}"',
         "Authorization": credentials.authorization,
         "Accept-Encoding": "identity",
         "Connection": "close",

@@ -10,7 +10,7 @@ from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.times import from_iso
 
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
-_TIMES: Final = frozenset({"gap_since", "last_seen_at", "check_at"})
+_TIMES: Final = frozenset({"gap_since", "last_seen_at", "check_at", "recover_since", "baseline_at", "sync_at"})
 _KINDS: Final = {"state": State, "gap_reason": GapReason}
 _LISTS: Final = frozenset({"folders", "event_types"})
 

@@ -9,7 +9,7 @@ from ewspush.domain.subscription import LoggedNotification, State, Subscription
 
 @dataclass(frozen=True, slots=True)
 class InChain:
-    """Expects the row to be active in `generation`, at `watermark` (None: whatever its watermark is), without a gap."""
+    """Expects the row to be active in `generation`, at `watermark` (None: whatever it is), and without a gap."""
 
     generation: int
     watermark: str | None
@@ -17,7 +17,7 @@ class InChain:
     @property
     def fields(self) -> Mapping[str, object]:
         """What the fields must be; None is absent."""
-        expected = {"state": State.ACTIVE, "generation": self.generation, "gap_since": None}
+        expected = {"state": State.ACTIVE, "generation": self.generation, "gap_since": None, "recover_since": None}
         return expected if self.watermark is None else expected | {"watermark": self.watermark, "first_post_due": None}
 
 

@@ -25,7 +25,7 @@ _CUT_CHARACTERS: Final = 8 * 1024
 _PLAIN_IN_A_PATH: Final = "!$&'*+=@"
 """What addresses have and a path segment may have too (RFC 3986, section 3.3); CloudEvents wants a URI-reference."""
 
-_TYPES: Final = {
+KINDS: Final = {
     "NewMailEvent": "new_mail",
     "CreatedEvent": "created",
     "DeletedEvent": "deleted",
@@ -34,6 +34,7 @@ _TYPES: Final = {
     "CopiedEvent": "copied",
     "FreeBusyChangedEvent": "free_busy_changed",
 }
+"""What the mail server calls an event -> what follows `ews.mailbox.` in its type."""
 
 
 class GapReason(StrEnum):
@@ -56,6 +57,9 @@ class GapReason(StrEnum):
 
     SUBSCRIBED_LATE = "subscribed-late"
     """The first subscription did not come about at once."""
+
+    NOT_RECOVERED = "not-recovered"
+    """A sync could not tell all that earlier gaps swallowed: they stay open."""
 
 
 def push_documents(callback: Callback, events: Iterable[MailboxEvent], received_at: datetime) -> list[Document]:
@@ -80,7 +84,7 @@ def gap_document(callback: Callback, reason: GapReason, start: datetime, end: da
         "origin": "push",
     }
     identity = (callback.mailbox, callback.subscription, callback.generation, reason, iso(start))
-    return _document("gap", _stable_id(identity), callback, iso(end), data)
+    return new_document("gap", stable_id(identity), callback, iso(end), data)
 
 
 def _push_document(callback: Callback, event: MailboxEvent, received_at: datetime) -> Document:
@@ -101,13 +105,14 @@ def _push_document(callback: Callback, event: MailboxEvent, received_at: datetim
     if event.raw_xml is not None:
         data |= {"name": event.type, "raw_xml": event.raw_xml}
     time = rfc3339(event.timestamp) or iso(received_at)
-    kind = _TYPES.get(event.type, "unknown")
-    return _fitted(_document(kind, _event_id(callback, event), callback, time, data, subject=event.id))
+    kind = KINDS.get(event.type, "unknown")
+    return fitted(new_document(kind, _event_id(callback, event), callback, time, data, subject=event.id))
 
 
-def _document(  # noqa: PLR0913, PLR0917  # the attributes of CloudEvents
+def new_document(  # noqa: PLR0913, PLR0917  # the attributes of CloudEvents
     kind: str, identity: str, callback: Callback, time: str, data: Document, subject: str | None = None
 ) -> Document:
+    """Return a CloudEvents document of type `ews.mailbox.<kind>`."""
     return {
         "specversion": "1.0",
         "id": identity,
@@ -129,10 +134,11 @@ def _event_id(callback: Callback, event: MailboxEvent) -> str:
     """
     point = event.watermark if is_real(event.watermark) else event.timestamp
     where = (event.parent_folder_id, event.old_id, event.old_parent_folder_id)
-    return _stable_id((callback.mailbox, point, event.type, event.object, event.id, *where, event.raw_xml))
+    return stable_id((callback.mailbox, point, event.type, event.object, event.id, *where, event.raw_xml))
 
 
-def _stable_id(parts: tuple[object, ...]) -> str:
+def stable_id(parts: tuple[object, ...]) -> str:
+    """Return the same id for the same parts."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -141,7 +147,7 @@ def encoded(document: Document) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=int)
 
 
-def _fitted(document: Document) -> Document:
+def fitted(document: Document) -> Document:
     """Cut the over-long strings of a document that fits no message, and name them in `data.truncated`.
 
     No real server writes such ids; a POST is not refused for one of its events.

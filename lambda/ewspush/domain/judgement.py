@@ -3,15 +3,15 @@
 No rule here answers Unsubscribe but the one for a retired or superseded callback.
 """
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import Document, GapReason, gap_document
-from ewspush.domain.subscription import LoggedNotification, State, Subscription, arrival
+from ewspush.domain.subscription import LoggedNotification, State, Subscription, logged_at
 from ewspush.domain.times import back_off
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 
@@ -38,23 +38,38 @@ class Ruling:
     has_gap: bool = False
 
 
+_ONCE: Final = frozenset({"ews.mailbox.created", "ews.mailbox.deleted"})
+
+
 @dataclass(frozen=True, slots=True)
 class Recent:
     """What the log of a subscription held lately: the ids of its events, and every watermark it passed."""
 
     ids: frozenset[str]
     marks: frozenset[str]
+    recovered: frozenset[tuple[str, str]] = frozenset()
+    """Type and object of what a sync told: an object comes and goes once."""
+
+    def has_told(self, document: Document) -> bool:
+        """Whether the log has this event, or the same change as a sync found it."""
+        return document["id"] in self.ids or (document["type"], document["data"].get("id")) in self.recovered
 
     @classmethod
     def of(cls, logged: Iterable[LoggedNotification]) -> "Recent":
         """Collect the ids and watermarks of `logged`."""
         ids: set[str] = set()
         marks: set[str] = set()
+        recovered: set[tuple[str, str]] = set()
         for notification in logged:
             ids.update(document["id"] for document in notification.events)
             marks.update(document["data"].get("watermark") or "" for document in notification.events)
             marks.update((notification.watermark or "", notification.previous_watermark or ""))
-        return cls(frozenset(ids), frozenset(marks - {""}))
+            recovered.update(
+                (document["type"], document["data"]["id"])
+                for document in notification.events
+                if document["data"].get("origin") == "sync" and document["type"] in _ONCE
+            )
+        return cls(frozenset(ids), frozenset(marks - {""}), frozenset(recovered))
 
 
 def ordinary(delivery: Delivery) -> Ruling | None:
@@ -89,10 +104,12 @@ def ended(row: Subscription, delivery: Delivery) -> Ruling | None:
 
 def judged(row: Subscription, delivery: Delivery, recent: Recent) -> Ruling:
     """Return the ruling for a delivery that is no ordinary link, given the row and what was logged lately."""
-    fresh = tuple(document for document in delivery.documents if document["id"] not in recent.ids)
+    fresh = tuple(document for document in delivery.documents if not recent.has_told(document))
     gap = _gap(row, delivery, recent)
     documents = (*gap, *fresh)
     changes = _changes(row, delivery, recent, has_news=bool(fresh) or not delivery.documents)
+    if gap:
+        changes = _to_recover(row, delivery) | changes
     ruling = _ok(_meaning(delivery, fresh), delivery, Unchanged(row), changes, documents)
     return replace(ruling, has_gap=bool(gap))
 
@@ -115,21 +132,10 @@ def _ok(
     callback = delivery.callback
     logged = None
     if documents:
-        logged = LoggedNotification(
-            callback.subscription,
-            arrival(delivery.received_at, _digest(documents)),
-            delivery.received_at,
-            callback.generation,
-            documents,
-            watermark=delivery.watermark,
-            previous_watermark=delivery.previous_watermark,
-        )
+        link = (delivery.watermark, delivery.previous_watermark)
+        logged = logged_at(callback.subscription, callback.generation, delivery.received_at, documents, *link)
     entry = Entry(callback.subscription, expects, changes, logged)
     return Ruling(meaning, SubscriptionStatus.OK, entry, len(documents))
-
-
-def _digest(documents: tuple[Document, ...]) -> str:
-    return hashlib.sha256("".join(document["id"] for document in documents).encode()).hexdigest()[:8]
 
 
 def _gap(row: Subscription, delivery: Delivery, recent: Recent) -> tuple[Document, ...]:
@@ -184,10 +190,18 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
     return changes | _loss(row, delivery) if delivery.lost_code is not None else changes
 
 
+def _to_recover(row: Subscription, delivery: Delivery) -> dict[str, object]:
+    """The keeper is to look, and to recover what the gap swallowed."""
+    at = delivery.received_at
+    look = {"check_at": at} if row.state is State.ACTIVE else {}
+    return {"recover_since": row.recover_since or at, "sync_at": at, **look}
+
+
 def _revival(row: Subscription, delivery: Delivery) -> dict[str, object]:
     """It lives after all: to be looked at now, unless a Subscribe is on its way or waits for its turn."""
     changes: dict[str, object] = {"state": State.ACTIVE}
-    if row.pending_generation is None or row.state is State.SUSPENDED:
+    is_under_way = row.pending_generation is not None and row.pending_generation > delivery.callback.generation
+    if not is_under_way or row.state is State.SUSPENDED:
         changes["check_at"] = delivery.received_at
     if row.generation >= row.wanted_generation:
         changes |= {"attempts": 0, "last_error": None}

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from ewspush.domain import renewal
 from ewspush.domain.callback import Callback, signed_path
 from ewspush.domain.entry import Awaited, Entry, Unseen
+from ewspush.domain.recovering import Recoverer
 from ewspush.domain.renewal import Changes, Policy
 from ewspush.domain.subscription import State, Subscription
 from ewspush.ports import CallbackKeys, Clock, MailServer, SubscriptionLedger, UnavailableError
@@ -42,7 +43,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """Looks at one subscription at a time. `base_url` is what the callback paths are put behind."""
+    """Looks at one subscription at a time.
+
+    `base_url` is what the callback paths are put behind. Without a `recoverer` gaps stay open.
+    """
 
     ledger: SubscriptionLedger
     server: MailServer
@@ -51,9 +55,12 @@ class Keeper:
     chance: Callable[[], float]
     policy: Policy
     base_url: str
+    recoverer: Recoverer | None = None
 
-    def look(self, subscription: str) -> Looked:
-        """Renew `subscription` if it is lapsed, and say when to look again.
+    def look(self, subscription: str, may_sync: Callable[[], bool] = lambda: True) -> Looked:
+        """Renew `subscription` if it is lapsed, synchronize it if that is due, and say when to look again.
+
+        `may_sync` is asked before each request of a sync; a Subscribe is always sent.
 
         Exactly one of overlapping looks sends a Subscribe. Raises what the ports raise but for `MailServer`'s
         `UnavailableError`, which is one of the outcomes.
@@ -63,12 +70,26 @@ class Keeper:
         if row is None or row.check_at is None or row.check_at > now:
             return Looked(Look.ELSEWHERE)
         due_at = renewal.due_at(row, self.policy)
-        if due_at is None or (row.state is State.ACTIVE and due_at > now):
-            changes = {"check_at": due_at, **renewal.settled(row)}
-            stored = self._write(Entry(subscription, Unseen(row), changes))
-            look = Look.RETIRED if row.state is State.RETIRED else Look.ALIVE
-            return Looked(look if stored else Look.ELSEWHERE)
+        if due_at is None:
+            return self._passed_on(row, {"check_at": None}, Look.RETIRED)
+        if row.state is State.ACTIVE and due_at > now:
+            return self._attended(row, due_at, may_sync)
         return self._renew(row)
+
+    def _attended(self, row: Subscription, silent_at: datetime, may_sync: Callable[[], bool]) -> Looked:
+        """Synchronize what is due of a live subscription, and say when to look again: at its silence, or before."""
+        if self.recoverer is None:
+            changes = {"check_at": silent_at, "recover_since": None, **renewal.settled(row)}
+            return self._passed_on(row, changes, Look.ALIVE)
+        sync_at = self.recoverer.attend(row, may_sync)
+        fresh = self.ledger.read(row.subscription)
+        if fresh is None or fresh.state is not State.ACTIVE or fresh.check_at != row.check_at:
+            return Looked(Look.ELSEWHERE)
+        changes = {"check_at": min(silent_at, sync_at), "sync_at": sync_at, **renewal.settled(fresh)}
+        return self._passed_on(fresh, changes, Look.ALIVE)
+
+    def _passed_on(self, row: Subscription, changes: Changes, look: Look) -> Looked:
+        return Looked(look if self._write(Entry(row.subscription, Unseen(row), changes)) else Look.ELSEWHERE)
 
     def _renew(self, row: Subscription) -> Looked:
         """Write down a generation, send its Subscribe, and write down what became of it.

@@ -78,7 +78,7 @@ def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object
     if row.state is State.RETIRED:
         changes |= _begun_again(row, now)
     elif row.state is State.SUSPENDED:
-        changes["state"] = State.LAPSED if row.generation else State.WANTED
+        changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 1}
     return changes | {"check_at": now, "revision": row.revision + 1} if changes else changes
 
 

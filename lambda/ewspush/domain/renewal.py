@@ -5,7 +5,7 @@ until the server says otherwise. So whatever dies on the way, the next keeper fi
 to be heard of; and what lives unknown is superseded by the next one that is heard of.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -85,7 +85,7 @@ def overdue(row: Subscription, policy: Policy, now: datetime) -> timedelta:
     return max(now - since - policy.silence(row), timedelta()) if since is not None else timedelta()
 
 
-def settled(row: Subscription) -> Mapping[str, object]:
+def settled(row: Subscription) -> Changes:
     """Return what a live subscription no longer has in doubt: it went on, and nothing of it was missed."""
     return {"gap_since": None, "gap_reason": None} if row.gap_since is not None and not row.first_post_due else {}
 
@@ -146,9 +146,13 @@ def refused(row: Subscription, answer: Refused, policy: Policy, now: datetime, c
     """
     told = advice(answer.response_code)
     gives_up = told.remedy is Remedy.SUSPEND or (told.remedy in _PASSING and row.attempts >= FEW_TRIES)
-    wait = policy.minutes(_wait_minutes(row, told.remedy, gives_up=gives_up) * (1 + chance()) / 2)
+    if gives_up:
+        minutes = SUSPENDED_WAIT_MINUTES if told.remedy is Remedy.SUSPEND else RIGHTS_WAIT_MINUTES
+        until = now + policy.minutes(minutes * (1 + chance()) / 2)
+    else:
+        until = now + wait(row, answer, policy, row.attempts, chance)
     changes: Changes = {
-        "check_at": now + max(wait, back_off(answer.back_off_ms)),
+        "check_at": until,
         "last_error": _in_words(answer, told),
     }
     if gives_up:
@@ -173,13 +177,12 @@ def _without_watermark(row: Subscription, policy: Policy, now: datetime) -> Chan
     }
 
 
-def _wait_minutes(row: Subscription, remedy: Remedy, *, gives_up: bool) -> float:
-    if gives_up:
-        return SUSPENDED_WAIT_MINUTES if remedy is Remedy.SUSPEND else RIGHTS_WAIT_MINUTES
-    doubled = min(MIN_WAIT_MINUTES << min(row.attempts - 1, _DOUBLINGS), MAX_WAIT_MINUTES)
-    if remedy is Remedy.WAIT:
-        return max(doubled, min(row.status_frequency_minutes, MAX_QUOTA_WAIT_MINUTES))
-    return doubled
+def wait(row: Subscription, answer: Refused, policy: Policy, attempts: int, chance: Callable[[], float]) -> timedelta:
+    """Return how long to wait after try `attempts` was refused: twice as long each time, half of it by chance."""
+    minutes = min(MIN_WAIT_MINUTES << min(attempts - 1, _DOUBLINGS), MAX_WAIT_MINUTES)
+    if advice(answer.response_code).remedy is Remedy.WAIT:
+        minutes = max(minutes, min(row.status_frequency_minutes, MAX_QUOTA_WAIT_MINUTES))
+    return max(policy.minutes(minutes * (1 + chance()) / 2), back_off(answer.back_off_ms))
 
 
 def _in_words(answer: Refused, told: Advice) -> str:

@@ -1,5 +1,6 @@
 """The one piece of state: a wanted subscription and what has been heard of it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -30,7 +31,9 @@ class Subscription:
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
     ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
     `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
-    counts the Subscribe requests since the last that succeeded.
+    counts the Subscribe requests since the last that succeeded. `recover_since` is when the first gap that is still
+    open was logged. `baseline` is the round of sync states, begun at `baseline_at`, that a recovery begins from (0:
+    none). `sync_at` is when something is to be synchronized next.
     """
 
     subscription: str
@@ -55,6 +58,10 @@ class Subscription:
     revision: int = 0
     attempts: int = 0
     last_error: str | None = None
+    recover_since: datetime | None = None
+    baseline: int = 0
+    baseline_at: datetime | None = None
+    sync_at: datetime | None = None
 
     @property
     def newest_generation(self) -> int:
@@ -90,3 +97,19 @@ class LoggedNotification:
     events: tuple[Document, ...]
     watermark: str | None = None
     previous_watermark: str | None = None
+
+
+def logged_at(  # noqa: PLR0913, PLR0917  # the fields of a notification
+    subscription: str,
+    generation: int,
+    received_at: datetime,
+    events: tuple[Document, ...],
+    watermark: str | None = None,
+    previous_watermark: str | None = None,
+) -> LoggedNotification:
+    """Return `events` as one notification of the log, under a key that two POSTs of one moment do not share."""
+    digest = hashlib.sha256("".join(document["id"] for document in events).encode()).hexdigest()[:8]
+    place = arrival(received_at, digest)
+    return LoggedNotification(
+        subscription, place, received_at, generation, events, watermark=watermark, previous_watermark=previous_watermark
+    )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -19,7 +19,9 @@ from ewspush.adapters.credentials import SecretCredentials
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.ews import EwsServer
 from ewspush.adapters.secrets import SecretCallbackKeys
+from ewspush.adapters.sync_states import DynamoDBSyncStates
 from ewspush.domain.keeping import Keeper, Look, Looked
+from ewspush.domain.recovering import Recoverer
 from ewspush.domain.registration import shards_of
 from ewspush.domain.renewal import Policy
 from ewspush.settings import KeeperSettings
@@ -38,6 +40,9 @@ CONNECTIONS: Final = 8
 _SPARE_MS: Final = 22_000
 """Left for a Subscribe at its slowest and the writes around it; what is not looked at by then is still due."""
 
+MAX_SYNC_CALLS: Final = 400
+"""In a tick, for all subscriptions: they have time, and the mail server has other clients."""
+
 _FAILED: Final = frozenset({Look.REFUSED, Look.UNHEARD, Look.SUSPENDED})
 
 
@@ -53,8 +58,13 @@ class Ticker:
     def tick(self, number: int, has_time: Callable[[], bool]) -> None:
         """Look at all that is due for keeper `number`; what there is no time for is left due."""
         metrics.add_metric(Metric.TICKS, MetricUnit.Count, 1)
+        calls = count(1)  # next() of a count is atomic
+
+        def may_sync() -> bool:
+            return has_time() and next(calls) <= MAX_SYNC_CALLS
+
         with self._workers() as workers:
-            looks = [(key, workers.submit(self._look, key, has_time)) for key in self._due(number)]
+            looks = [(key, workers.submit(self._look, key, has_time, may_sync)) for key in self._due(number)]
         for key, look in looks:
             self._note(key, look)
 
@@ -63,8 +73,8 @@ class Ticker:
         shards = shards_of(number, self._keepers)
         return islice((key for shard in shards for key in self._keeper.ledger.due(shard, now)), MAX_LOOKS)
 
-    def _look(self, subscription: str, has_time: Callable[[], bool]) -> Looked | None:
-        return self._keeper.look(subscription) if has_time() else None
+    def _look(self, subscription: str, has_time: Callable[[], bool], may_sync: Callable[[], bool]) -> Looked | None:
+        return self._keeper.look(subscription, may_sync) if has_time() else None
 
     def _note(self, subscription: str, future: "Future[Looked | None]") -> None:
         """Count a look, and log it where anything happened. One that failed leaves the others alone."""
@@ -100,14 +110,21 @@ def _ticker() -> Ticker:
     secrets = aws.secrets_manager()
     retention = timedelta(days=settings.event_retention_days)
     credentials = SecretCredentials(secrets, settings.credentials_secret_arn, utc_now)
+    dynamodb = aws.dynamodb()
+    ledger = DynamoDBLedger(dynamodb, settings.subscriptions_table, settings.events_table, retention)
+    states = DynamoDBSyncStates(dynamodb, settings.sync_states_table, settings.events_table, retention)
+    server = EwsServer(settings.ews_url, settings.server_version, credentials, utc_now, CONNECTIONS)
+    policy = Policy(timedelta(seconds=settings.minute_seconds), settings.resume_is_trusted)
+    recoverer = Recoverer(ledger, states, server, utc_now, random.random, policy)
     keeper = Keeper(
-        DynamoDBLedger(aws.dynamodb(), settings.subscriptions_table, settings.events_table, retention),
-        EwsServer(settings.ews_url, settings.server_version, credentials, utc_now, CONNECTIONS),
+        ledger,
+        server,
         SecretCallbackKeys(secrets, settings.callback_secret_arn, utc_now),
         utc_now,
         random.random,
-        Policy(timedelta(seconds=settings.minute_seconds), settings.resume_is_trusted),
+        policy,
         settings.callback_base_url,
+        recoverer if settings.recovers_gaps else None,
     )
     return Ticker(keeper, settings.keepers, lambda: ThreadPoolExecutor(CONNECTIONS))
 

@@ -1,0 +1,205 @@
+"""Synchronizes subscriptions that push works for: takes baselines, and recovers what a gap swallowed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from ewspush.domain import recovery, renewal
+from ewspush.domain.callback import Callback
+from ewspush.domain.entry import Entry, Unchanged
+from ewspush.domain.events import Document
+from ewspush.domain.recovery import HIERARCHY, Gap, Known, Purpose, Work
+from ewspush.domain.renewal import Policy
+from ewspush.domain.subscription import LoggedNotification, Subscription, logged_at
+from ewspush.domain.sync_events import closing_document, sync_document
+from ewspush.ports import Clock, MailServer, SubscriptionLedger, SyncStates, UnavailableError
+from ewspush.protocol.soap import Refused
+from ewspush.protocol.synchronization import (
+    FolderChange,
+    HierarchyPage,
+    ItemChange,
+    ItemsPage,
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    is_folder_gone,
+    is_state_unknown,
+)
+
+REFRESH_MINUTES: Final = 24 * 60
+"""Age of a baseline at which a new one is taken, so that a recovery has no more than a day to go through."""
+
+SPREAD_MINUTES: Final = 15
+"""Over so long the first baselines of a herd are spread."""
+
+SETTLING_MINUTES: Final = 1
+"""After a gap, so that push has told what it has under way; and between looks at a run that waits for a POST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recoverer:
+    """Works on one subscription at a time."""
+
+    ledger: SubscriptionLedger
+    states: SyncStates
+    server: MailServer
+    clock: Clock
+    chance: Callable[[], float]
+    policy: Policy
+
+    def attend(self, row: Subscription, may_call: Callable[[], bool]) -> datetime:
+        """Do what is due for `row`, an active one, for as long as `may_call` says; return when to look again.
+
+        Every page is stored with what follows from it in one write. Raises what the stores raise.
+        """
+        now = self.clock()
+        due_at = self._due_at(row, now)
+        if due_at > now:
+            return due_at
+        work = self._current(row, now)
+        while work is not None and not work.is_done:
+            if not may_call():
+                return now
+            after = self._step(row, work)
+            if isinstance(after, Refused):
+                return self._postponed(row, work, after)
+            work = after
+        return self._concluded(row, work) if work is not None else now + self.policy.minute
+
+    def _due_at(self, row: Subscription, now: datetime) -> datetime:
+        if row.sync_at is None:
+            return now + self.policy.minutes(SPREAD_MINUTES * self.chance())
+        if row.recover_since is not None:
+            return max(row.sync_at, row.recover_since + self.policy.minutes(SETTLING_MINUTES))
+        return row.sync_at
+
+    def _current(self, row: Subscription, now: datetime) -> Work | None:
+        """Return the run under way, or begin one; None where another keeper is at it. A recovery does not wait."""
+        work = self.states.work(row.subscription)
+        wanted = Purpose.RECOVERY if row.recover_since is not None else Purpose.BASELINE
+        if work is not None and work.purpose is wanted and work.source == row.baseline:
+            return work
+        folders = [place for place in self.states.places(row.subscription, row.baseline) if place != HIERARCHY]
+        fresh = recovery.begun(row, work, folders if row.baseline else (), now)
+        return self._stored(work, replace(fresh, version=fresh.version + 1))
+
+    def _step(self, row: Subscription, work: Work) -> Work | Refused | None:
+        """Ask for one page and store it; None where another keeper was faster."""
+        state = self._state(work)
+        if state is None and work.tells() and work.place not in work.new:
+            return self._stored(work, recovery.started_over(work))  # the baseline has no state of it
+        try:
+            page = self._asked(row, work, state)
+        except UnavailableError:
+            return Refused("no answer")
+        if isinstance(page, Refused):
+            return self._refused(work, page, has_state=state is not None)
+        documents = self._news(row, work, page, state)
+        told = len(documents)
+        if isinstance(page, HierarchyPage):
+            after = recovery.folders_found(work, page.changes, is_last=page.is_last, told=told)
+        else:
+            after = recovery.advanced(work, is_last=page.is_last, told=told, passed_over=page.passed_over)
+        return self._stored(work, after, page.sync_state, self._logged(row, documents))
+
+    def _asked(self, row: Subscription, work: Work, state: str | None) -> ItemsPage | HierarchyPage | Refused:
+        if work.places is None:
+            return self.server.sync_hierarchy(row.mailbox, SyncHierarchyRequest(state))
+        return self.server.sync_items(row.mailbox, SyncItemsRequest(work.place, state))
+
+    def _state(self, work: Work) -> str | None:
+        """Return where to go on: from this run's own state, else the baseline's; None from the beginning."""
+        own = self.states.state(work.subscription, work.round, work.place)
+        if own is None and work.knows_state():
+            own = self.states.state(work.subscription, work.source, work.place)
+        return own or None
+
+    def _refused(self, work: Work, answer: Refused, *, has_state: bool) -> Work | Refused | None:
+        if has_state and is_state_unknown(answer):
+            return self._stored(work, recovery.started_over(work), "")
+        if work.places and is_folder_gone(answer):
+            return self._stored(work, recovery.without_place(work))
+        return answer
+
+    def _news(
+        self, row: Subscription, work: Work, page: ItemsPage | HierarchyPage, state: str | None
+    ) -> list[Document]:
+        """Return the events of a page, but for those that push has told, or that nobody asked for."""
+        if not work.tells() or not page.changes:
+            return []
+        logged = list(self.ledger.recent(row.subscription, self._horizon(row)))
+        known, gaps = Known.of(logged), recovery.open_gaps(logged)
+        changes: Sequence[ItemChange | FolderChange] = page.changes
+        fresh = [change for change in changes if not known.has_told(change, gaps)]
+        documents = (sync_document(row, change, work.place, state, self.clock()) for change in fresh)
+        return [document for document in documents if document is not None]
+
+    def _horizon(self, row: Subscription) -> datetime:
+        """Return since when the log tells all that the baseline does not know, and every gap since."""
+        times = (row.baseline_at, row.recover_since, self.clock())
+        return min(time for time in times if time is not None) - self.policy.silence(row)
+
+    def _postponed(self, row: Subscription, work: Work, answer: Refused) -> datetime:
+        """Wait as after a refused Subscribe; nothing is given up, the gap stays open until it works."""
+        tried = replace(work, attempts=work.attempts + 1, version=work.version + 1)
+        self._stored(work, tried)
+        return self.clock() + renewal.wait(row, answer, self.policy, tried.attempts, self.chance)
+
+    def _concluded(self, row: Subscription, work: Work) -> datetime:
+        """Adopt what a finished run found, once push is known to have gone on since.
+
+        A recovery waits for one more POST, so that what push had under way was judged while the gap was open. A
+        baseline waits until no gap can begin before it.
+        """
+        now = self.clock()
+        if work.ended_at is None:
+            work = self._stored(work, replace(work, ended_at=now, version=work.version + 1)) or work
+        heard_at = row.last_seen_at or work.begun_at
+        is_recovery = work.purpose is Purpose.RECOVERY
+        is_proven = heard_at > (work.ended_at or now)
+        if not is_recovery:
+            is_proven = heard_at - self.policy.silence(row) >= work.begun_at
+        if not is_proven or row.gap_since is not None:
+            return now + self.policy.minutes(SETTLING_MINUTES)
+        refresh_at = now + self.policy.minutes(REFRESH_MINUTES)
+        changes: dict[str, object] = {
+            "baseline": work.round,
+            "baseline_at": work.begun_at,
+            "sync_at": refresh_at,
+            "revision": row.revision + 1,
+        }
+        logged = None
+        if is_recovery:
+            later, documents = self._closing(row, work)
+            changes["recover_since"] = later
+            logged = self._logged(row, documents)
+        if self.ledger.write(Entry(row.subscription, Unchanged(row), changes, logged)).stored:
+            self.states.forget(row.subscription, before=work.round)
+            return now if changes.get("recover_since") else refresh_at
+        return now + self.policy.minutes(SETTLING_MINUTES)
+
+    def _closing(self, row: Subscription, work: Work) -> tuple[datetime | None, list[Document]]:
+        """Return since when later gaps are open (None: there are none), and what to say of those that are done."""
+        gaps = recovery.open_gaps(self.ledger.recent(row.subscription, self._horizon(row)))
+        done = [gap for gap in gaps if gap.end <= work.begun_at]
+        later = [gap.logged_at for gap in gaps if gap.end > work.begun_at]
+        return min(later, default=None), [self._closed(row, work, done)] if done else []
+
+    def _closed(self, row: Subscription, work: Work, gaps: Sequence[Gap]) -> Document:
+        begins_at = min(gap.start for gap in gaps)
+        is_covered = work.source > 0 and row.baseline_at is not None and row.baseline_at <= begins_at
+        is_whole = is_covered and not work.unrecovered
+        callback = Callback(row.subscription, row.mailbox, row.generation)
+        ids = [gap.id for gap in gaps]
+        span = (begins_at, max(gap.end for gap in gaps))
+        return closing_document(callback, ids, span, work.recovered, self.clock(), is_whole=is_whole)
+
+    def _logged(self, row: Subscription, documents: list[Document]) -> LoggedNotification | None:
+        return logged_at(row.subscription, row.generation, self.clock(), tuple(documents)) if documents else None
+
+    def _stored(
+        self, before: Work | None, after: Work, state: str | None = None, logged: LoggedNotification | None = None
+    ) -> Work | None:
+        """Store a step; None where another keeper has made it."""
+        place = before.place if before is not None and state is not None else None
+        return after if self.states.advance(before, after, place, state, logged) else None
