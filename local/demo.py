@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from cli.__main__ import main as ews_push
+from cli.main import main as ews_push
 from ewspush.domain.registration import Wish
 from local import machine as machines
 from local.consumer import Consumer

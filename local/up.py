@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from cli.__main__ import main as ews_push
+from cli.main import main as ews_push
 from local import machine as machines
 from local.machine import BUILD, READY, Machine
 

@@ -1,5 +1,6 @@
 """EWS over HTTP: one request, one answer, nothing followed and nothing repeated."""
 
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,7 @@ from ewspush.protocol.synchronization import (
 
 _CONNECT_SECONDS: Final = 5
 _READ_SECONDS: Final = 15
-"""Together below the grace of a Subscribe, also where credentials are read anew in between (domain.renewal)."""
+"""Together below the grace of a Subscribe (domain.renewal)."""
 
 _ANSWER: Final = timedelta(seconds=15)
 """For the body, once it has begun."""
@@ -62,17 +63,14 @@ class EwsServer:
     the server has made a subscription.
     """
 
-    def __init__(
-        self, url: str, server_version: str, credentials: MailCredentials, clock: Clock, connections: int = 1
-    ) -> None:
+    def __init__(self, url: str, server_version: str, credentials: MailCredentials, clock: Clock) -> None:
         """Take the address, the schema's name of the version, and the credentials; nothing is sent yet."""
         self._url = url
         self._server_version = server_version
         self._credentials = credentials
         self._clock = clock
         self._refused_at: dict[str, datetime] = {}
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
-        self._http = urllib3.PoolManager(maxsize=connections, retries=False, timeout=timeout)
+        self._trust = ssl.create_default_context()
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
         """See `MailServer.subscribe`."""
@@ -116,11 +114,13 @@ class EwsServer:
     def _posted(
         self, body: bytes, headers: dict[str, str], read: "Callable[[int, bytes], Answer | Refused]"
     ) -> Answer | Refused:
+        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
         try:
-            response = self._http.request(
-                "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
-            )
-            content = self._content(response)
+            with urllib3.PoolManager(ssl_context=self._trust, retries=False, timeout=timeout) as http:
+                response = http.request(
+                    "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
+                )
+                content = self._content(response)
         except (NewConnectionError, SSLError, urllib3.exceptions.ConnectTimeoutError) as error:
             return Refused(NO_CONNECTION, type(error).__name__)
         except (HTTPError, HTTPTimeoutError, OSError) as error:

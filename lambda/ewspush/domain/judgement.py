@@ -167,7 +167,7 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
     proven = start is not None and (start in {row.watermark, row.previous_watermark} or start in recent.marks)
     if _is_first_post(row, delivery):
         disproved = proven and row.gap_reason is GapReason.RESUME_UNPROVEN
-        return None if disproved or (renewed and row.is_on_time) else row.gap_reason
+        return None if disproved else row.gap_reason
     if start is not None and not proven and row.watermark is not None:
         return GapReason.CHAIN_MISMATCH
     return None if delivery.unbroken else GapReason.CHAIN_MISMATCH
@@ -176,7 +176,8 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
 def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news: bool) -> dict[str, object]:
     generation = delivery.callback.generation
     changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
-    if row.state is not State.ACTIVE and (row.lost_code is None or generation > row.generation):
+    lives = delivery.lost_code is None and (row.lost_code is None or generation > row.generation)
+    if lives and row.state is not State.ACTIVE:
         changes |= _revival(row, delivery)
     if _is_first_post(row, delivery):
         changes |= {"gap_since": None, "gap_reason": None}
@@ -198,13 +199,10 @@ def _to_recover(row: Subscription, delivery: Delivery) -> dict[str, object]:
 
 
 def _revival(row: Subscription, delivery: Delivery) -> dict[str, object]:
-    """It lives after all: to be looked at now, unless a Subscribe is on its way or waits for its turn."""
+    """It lives after all: to be looked at now, unless it waits for a Subscribe with what is wanted by now."""
     changes: dict[str, object] = {"state": State.ACTIVE}
-    is_under_way = row.pending_generation is not None and row.pending_generation > delivery.callback.generation
-    if not is_under_way or row.state is State.SUSPENDED:
-        changes["check_at"] = delivery.received_at
-    if row.generation >= row.wanted_generation:
-        changes |= {"attempts": 0, "last_error": None}
+    if max(row.generation, delivery.callback.generation) >= row.wanted_generation:
+        changes |= {"check_at": delivery.received_at, "attempts": 0, "last_error": None}
     return changes
 
 

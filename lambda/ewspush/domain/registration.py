@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State, Subscription
 
 MAX_PER_MAILBOX: Final = 3
@@ -64,7 +63,6 @@ def wanted(wish: Wish, now: datetime) -> Subscription:
         check_at=now,
         due_shard=str(_digest(wish)[-1] % SHARDS),
         gap_since=now,
-        gap_reason=GapReason.SUBSCRIBED_LATE,
     )
 
 
@@ -78,7 +76,7 @@ def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object
     if row.state is State.RETIRED:
         changes |= _begun_again(row, now)
     elif row.state is State.SUSPENDED:
-        changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 1}
+        changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 0}
     return changes | {"check_at": now, "revision": row.revision + 1} if changes else changes
 
 
@@ -99,13 +97,20 @@ def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
 
 def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
     """A generation of its own, so that what is left of the old ones is ended; nothing is known of the mailbox."""
-    forgotten = ("pending_generation", "watermark", "previous_watermark", "last_seen_at", "lost_code", "last_error")
+    forgotten = (
+        "pending_generation",
+        "watermark",
+        "previous_watermark",
+        "last_seen_at",
+        "lost_code",
+        "last_error",
+        "gap_reason",
+    )
     return {
         "state": State.WANTED,
         "generation": row.newest_generation + 1,
         "attempts": 0,
         "gap_since": now,
-        "gap_reason": GapReason.SUBSCRIBED_LATE,
         **dict.fromkeys(forgotten),
     }
 

@@ -38,6 +38,9 @@ SUSPENDED_WAIT_MINUTES: Final = 24 * 60
 MIN_GRACE: Final = timedelta(seconds=45)
 """For a Subscribe under way, in real time: longer than its time-outs, so that no second keeper starts beside it."""
 
+ON_TIME_MINUTES: Final = 5
+"""From the wish to its first Subscribe: nobody expects more of events than that they begin then."""
+
 _SILENT_FREQUENCIES: Final = 2
 """Exchange, page on StatusFrequency: no notification for twice as long means that the subscription is to be renewed."""
 
@@ -102,16 +105,18 @@ def begun(row: Subscription, policy: Policy, now: datetime) -> Changes:
         "attempts": row.attempts + 1,
         "check_at": now + policy.grace(row),
     }
-    reason = _doubt(row, policy)
-    if reason is not None and row.gap_since is None:
-        changes |= {"gap_since": (row.last_seen_at or row.check_at or now) - policy.silence(row), "gap_reason": reason}
-    return changes
+    return changes | _doubts(row, policy, now)
 
 
-def _doubt(row: Subscription, policy: Policy) -> GapReason | None:
-    if row.watermark is None:
-        return GapReason.NOT_RESUMED
-    return None if policy.resume_is_trusted else GapReason.RESUME_UNPROVEN
+def _doubts(row: Subscription, policy: Policy, now: datetime) -> Changes:
+    """What a first subscription missed is in doubt from its second try on; one that goes on, by how it is resumed."""
+    if row.gap_since is not None:
+        is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
+        return {"gap_reason": GapReason.SUBSCRIBED_LATE} if row.gap_reason is None and is_late else {}
+    if row.watermark is not None and policy.resume_is_trusted:
+        return {}
+    reason = GapReason.NOT_RESUMED if row.watermark is None else GapReason.RESUME_UNPROVEN
+    return {"gap_since": (row.last_seen_at or row.check_at or now) - policy.silence(row), "gap_reason": reason}
 
 
 def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) -> Changes:
@@ -129,8 +134,8 @@ def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) 
     }
     if row.watermark is None and is_real(answer.watermark):
         changes["watermark"] = answer.watermark
-    if row.is_on_time:
-        changes |= {"gap_since": None, "gap_reason": None}
+    if row.gap_reason is None:
+        changes["gap_since"] = None
     return changes
 
 

@@ -26,8 +26,8 @@ class Subscription:
     counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
     as long as that is another one; what is asked of the server was last changed before `wanted_generation`.
     `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
-    Since `gap_since` changes may have gone unseen, for `gap_reason`: the first POST of the next generation proves
-    otherwise, or writes the gap event.
+    Since `gap_since` changes may have gone unseen, for `gap_reason` (None: not if the next Subscribe succeeds): the
+    first POST of the next generation proves otherwise, or writes the gap event.
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
     ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
     `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
@@ -67,11 +67,6 @@ class Subscription:
     def newest_generation(self) -> int:
         """The highest that was ever sent, or must not be sent any more."""
         return max(self.generation, self.pending_generation or 0)
-
-    @property
-    def is_on_time(self) -> bool:
-        """Whether it is the first Subscribe that came about: then nothing was missed before it."""
-        return self.gap_reason is GapReason.SUBSCRIBED_LATE and self.attempts <= 1
 
 
 def arrival(received_at: datetime, digest: str = "") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache
-from itertools import count, islice
+from itertools import chain, count, islice, zip_longest
 from typing import Any, Final
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -69,9 +69,11 @@ class Ticker:
             self._note(key, look)
 
     def _due(self, number: int) -> Iterator[str]:
+        """Return what is due, from each partition in turn: a herd in one leaves the others their turn."""
         now = self._keeper.clock()
-        shards = shards_of(number, self._keepers)
-        return islice((key for shard in shards for key in self._keeper.ledger.due(shard, now)), MAX_LOOKS)
+        partitions = [self._keeper.ledger.due(shard, now) for shard in shards_of(number, self._keepers)]
+        rounds = chain.from_iterable(zip_longest(*partitions))
+        return islice((key for key in rounds if key is not None), MAX_LOOKS)
 
     def _look(self, subscription: str, has_time: Callable[[], bool], may_sync: Callable[[], bool]) -> Looked | None:
         return self._keeper.look(subscription, may_sync) if has_time() else None
@@ -113,7 +115,7 @@ def _ticker() -> Ticker:
     dynamodb = aws.dynamodb()
     ledger = DynamoDBLedger(dynamodb, settings.subscriptions_table, settings.events_table, retention)
     states = DynamoDBSyncStates(dynamodb, settings.sync_states_table, settings.events_table, retention)
-    server = EwsServer(settings.ews_url, settings.server_version, credentials, utc_now, CONNECTIONS)
+    server = EwsServer(settings.ews_url, settings.server_version, credentials, utc_now)
     policy = Policy(timedelta(seconds=settings.minute_seconds), settings.resume_is_trusted)
     recoverer = Recoverer(ledger, states, server, utc_now, random.random, policy)
     keeper = Keeper(

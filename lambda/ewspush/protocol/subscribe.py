@@ -11,8 +11,7 @@ from lxml import etree
 
 from ewspush.protocol import soap
 from ewspush.protocol.namespaces import M, T
-from ewspush.protocol.soap import DISTINGUISHED_FOLDERS as DISTINGUISHED_FOLDERS  # noqa: PLC0414  # cli takes it here
-from ewspush.protocol.soap import Refused as Refused  # noqa: PLC0414  # so do all who ask for a subscription
+from ewspush.protocol.soap import Refused
 
 SOAP_ACTION: Final = soap.soap_action("Subscribe")
 

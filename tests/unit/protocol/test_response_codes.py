@@ -2,7 +2,7 @@
 
 import pytest
 
-from ewspush.protocol.response_codes import ADVICE, UNKNOWN, Remedy, advice
+from ewspush.protocol.response_codes import ADVICE, NO_CONNECTION, NO_CREDENTIALS, UNKNOWN, Remedy, advice
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,32 @@ from ewspush.protocol.response_codes import ADVICE, UNKNOWN, Remedy, advice
         ("ErrorSchemaValidation", Remedy.SUSPEND),
         ("ErrorInternalServerError", Remedy.RETRY_A_FEW_TIMES),
         ("ErrorOfTheFuture", Remedy.RETRY_A_FEW_TIMES),
+        ("HTTP 500", Remedy.RETRY_A_FEW_TIMES),
     ],
 )
 def test_a_code_has_its_remedy(code: str, remedy: Remedy) -> None:
     """An unknown one is tried a few times, then shown to a person."""
     assert advice(code).remedy is remedy
+
+
+@pytest.mark.parametrize(
+    ("codes", "remedy"),
+    [
+        ((NO_CONNECTION, NO_CREDENTIALS), Remedy.RETRY),
+        (("HTTP 429", "HTTP 503"), Remedy.RETRY),
+        (("HTTP 401", "HTTP 403"), Remedy.ASK),
+        (("HTTP 301", "HTTP 302", "HTTP 307", "HTTP 308", "HTTP 404"), Remedy.RETRY_A_FEW_TIMES),
+    ],
+)
+def test_where_nothing_was_made_it_is_tried_again(codes: tuple[str, ...], remedy: Remedy) -> None:
+    """Nothing was sent, or a proxy or a login stood before the server."""
+    assert {advice(code).remedy for code in codes} == {remedy}
+
+
+@pytest.mark.parametrize("code", ["HTTP 200", "HTTP 502", "HTTP 504"])
+def test_where_the_answer_was_lost_the_first_post_is_awaited(code: str) -> None:
+    """The server may have made the subscription; a second one would be one too many."""
+    assert advice(code).remedy is Remedy.AWAIT_FIRST_POST
 
 
 def test_every_reason_is_a_sentence_for_a_person() -> None:

@@ -1,0 +1,169 @@
+"""The credentials secret: its forms, and when it is read."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ewspush.adapters.credentials import MAX_AGE, SecretCredentials
+from ewspush.ports import Credentials
+from tests.aws import Aws, moto
+from tests.stories import MAILBOX, NOON
+
+ACCOUNT = {"username": "keeper@example.com", "password": "k:ey"}
+
+
+class Story:
+    """A secret, its credentials, and a clock that the test moves."""
+
+    def __init__(self, aws: Aws) -> None:
+        """Make the secret and count the requests."""
+        self.client = aws.secrets_manager
+        self.requests = 0
+        self.now = NOON
+        self.client.meta.events.register("before-call.secrets-manager.GetSecretValue", self._count)
+        self.arn = self.client.create_secret(Name="mail", SecretString=json.dumps(ACCOUNT))["ARN"]
+        self.credentials = SecretCredentials(self.client, self.arn, lambda: self.now)
+
+    def _count(self, **_: Any) -> None:
+        self.requests += 1
+
+    def put(self, content: object) -> None:
+        """Make `content` the current version: a text as it is, anything else as JSON."""
+        text = content if isinstance(content, str) else json.dumps(content)
+        self.client.put_secret_value(SecretId=self.arn, SecretString=text)
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    """Return one moto for all tests of this file: a secret each."""
+    with moto() as aws:
+        yield aws
+
+
+@pytest.fixture
+def story(aws: Aws) -> Iterator[Story]:
+    """Return a secret on moto."""
+    story = Story(aws)
+    yield story
+    aws.secrets_manager.delete_secret(SecretId=story.arn, ForceDeleteWithoutRecovery=True)
+
+
+def basic(username: str, password: str, *, impersonates: bool) -> Credentials:
+    """Return credentials by RFC 7617."""
+    token = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return Credentials(f"Basic {token}", impersonates)
+
+
+class TestForms:
+    """What may stand in the secret."""
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (ACCOUNT, basic("keeper@example.com", "k:ey", impersonates=True)),
+            ({"username": "Alice@Example.com", "password": "p"}, basic("Alice@Example.com", "p", impersonates=False)),
+            ({"mailboxes": {MAILBOX: "hers"}}, basic(MAILBOX, "hers", impersonates=False)),
+            ({"mailboxes": {"ALICE@example.com": "hers"}}, basic(MAILBOX, "hers", impersonates=False)),
+            (ACCOUNT | {"mailboxes": {MAILBOX: "hers"}}, basic(MAILBOX, "hers", impersonates=False)),
+            (
+                ACCOUNT | {"mailboxes": {"bob@example.com": "his"}},
+                basic("keeper@example.com", "k:ey", impersonates=True),
+            ),
+            (
+                {"mailboxes": {MAILBOX: {"username": "CORP\\alice", "password": "pä"}}},
+                basic("CORP\\alice", "pä", impersonates=False),
+            ),
+        ],
+    )
+    def test_a_mailbox_signs_in_as_itself_or_is_impersonated(
+        self, story: Story, content: object, expected: Credentials
+    ) -> None:
+        """What is listed as itself, anything else by the account."""
+        story.put(content)
+        assert story.credentials.of(MAILBOX) == expected
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "",
+            "placeholder: fill me in",
+            "[1]",
+            '"text"',
+            "null",
+            {},
+            {"username": "keeper@example.com"},
+            {"password": "x"},
+            {"username": 1, "password": 2},
+            {"mailboxes": ["alice@example.com"]},
+            {"mailboxes": {"bob@example.com": "his"}},
+            {"mailboxes": {MAILBOX: {"username": "alice"}}},
+            ACCOUNT | {"mailboxes": {MAILBOX: {"username": "alice"}}},
+            ACCOUNT | {"mailboxes": {MAILBOX: 12345}},
+            ACCOUNT | {"mailboxes": {MAILBOX: ["hers"]}},
+        ],
+    )
+    def test_anything_else_holds_none(self, story: Story, content: Any) -> None:
+        """And is no error: the keeper says so in the row. A slip never makes one mailbox stand for another."""
+        if content == "":
+            content = " "  # Secrets Manager takes no empty text
+        story.put(content)
+        assert story.credentials.of(MAILBOX) is None
+
+    def test_the_password_is_in_no_representation(self, story: Story) -> None:
+        """Nor what it is encoded to."""
+        credentials = story.credentials.of(MAILBOX)
+        assert credentials is not None
+        token = credentials.authorization.split()[1]
+        for secret in ("k:ey", token):
+            assert secret not in f"{credentials!r} {credentials} {story.credentials!r}"
+
+
+class TestReading:
+    """When it is read."""
+
+    def test_once_a_cold_start(self, story: Story) -> None:
+        """Nothing before it is needed, nothing for the next mailbox."""
+        assert story.requests == 0
+        for mailbox in (MAILBOX, "bob@example.com", "carol@example.com"):
+            story.credentials.of(mailbox)
+        assert story.requests == 1
+
+    def test_again_when_it_is_a_quarter_of_an_hour_old(self, story: Story) -> None:
+        """So that a mailbox that was added is known without anybody being refused."""
+        story.credentials.of(MAILBOX)
+        story.put({"mailboxes": {MAILBOX: "hers"}})
+        story.now += MAX_AGE - timedelta(seconds=1)
+        assert story.credentials.of(MAILBOX) == basic("keeper@example.com", "k:ey", impersonates=True)
+        story.now += timedelta(seconds=1)
+        assert story.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
+        assert story.requests == 2
+
+    def test_at_once_where_what_is_known_was_refused(self, story: Story) -> None:
+        """But a herd that is refused together reads it once."""
+        story.credentials.of(MAILBOX)
+        story.put({"mailboxes": {MAILBOX: "hers"}})
+        story.now += timedelta(seconds=20)
+        for _ in range(3):
+            story.credentials.refresh()
+            assert story.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
+        assert story.requests == 2
+
+    def test_not_where_it_was_read_a_moment_ago(self, story: Story) -> None:
+        """It would say the same."""
+        story.credentials.of(MAILBOX)
+        story.now += timedelta(seconds=19)
+        story.credentials.refresh()
+        assert story.requests == 1
+
+    def test_for_all_mailboxes_at_once(self, story: Story) -> None:
+        """Each reading brings the whole secret."""
+        story.put({"mailboxes": {MAILBOX: "hers", "bob@example.com": "his"}})
+        assert story.credentials.of("bob@example.com") == basic("bob@example.com", "his", impersonates=False)
+        story.now += timedelta(minutes=1)
+        story.credentials.refresh()
+        story.credentials.of(MAILBOX)
+        assert story.requests == 2

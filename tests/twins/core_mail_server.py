@@ -1,0 +1,59 @@
+"""The mail server is mailsim's, asked without a network: with the bytes that are sent, and read as they are read."""
+
+import base64
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeVar
+
+from ewspush.ports import UnavailableError
+from ewspush.protocol import subscribe, synchronization
+from ewspush.protocol.soap import Refused
+from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
+from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
+from mailsim.server import Core
+from tests.twins.faults import FaultPlan
+
+VERSION: Final = "Exchange2010_SP2"
+"""Of the schema; both profiles take it."""
+
+PASSWORD: Final = "password"
+"""Of every mailbox."""
+
+Answer = TypeVar("Answer")
+
+
+class CoreMailServer:
+    """`MailServer` on a `Core`, which every mailbox signs in to by itself.
+
+    `clock` returns seconds since the epoch. By its plan `calls` a request is lost on its way there, or its answer on
+    the way back.
+    """
+
+    def __init__(self, core: Core, clock: Callable[[], float], calls: FaultPlan | None = None) -> None:
+        """Take the server; nothing is asked yet."""
+        self.calls = calls or FaultPlan(error=UnavailableError)
+        self._core = core
+        self._clock = clock
+
+    def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
+        """See `MailServer.subscribe`."""
+        return self._asked(mailbox, subscribe.written(request, VERSION), subscribe.read_answer)
+
+    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
+        """See `MailServer.sync_items`."""
+        read = partial(synchronization.read_items, request=request)
+        return self._asked(mailbox, synchronization.written_items(request, VERSION), read)
+
+    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
+        """See `MailServer.sync_hierarchy`."""
+        read = partial(synchronization.read_hierarchy, request=request)
+        return self._asked(mailbox, synchronization.written_hierarchy(request, VERSION), read)
+
+    def _asked(self, mailbox: str, body: bytes, read: Callable[[int, bytes], Answer | Refused]) -> Answer | Refused:
+        self.calls.before()
+        credentials = base64.b64encode(f"{mailbox}:{PASSWORD}".encode()).decode()
+        status, answer = self._core.handle_ews(body, f"Basic {credentials}", self._clock())
+        self.calls.after()
+        if status is None:
+            raise UnavailableError("the connection was closed without an answer")
+        return read(status, answer)

@@ -1,0 +1,171 @@
+"""What somebody wants: rows made, changed and given up."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from ewspush.domain.registration import (
+    DEFAULT_EVENT_TYPES,
+    EVENT_TYPES,
+    SHARDS,
+    Wish,
+    changed,
+    retired,
+    shards_of,
+    wanted,
+)
+from ewspush.domain.subscription import State, Subscription
+from tests.stories import MAILBOX, NOON, subscription
+
+WISH: Final = Wish(MAILBOX)
+LATER: Final = NOON + timedelta(hours=1)
+
+
+def after(row: Subscription, changes: Any) -> Subscription:
+    """Return the row with its changes."""
+    return replace(row, **changes)
+
+
+class TestWanted:
+    """A new row."""
+
+    def test_it_is_due_at_once_and_what_comes_late_is_a_gap_from_now_on(self) -> None:
+        """In no generation yet."""
+        row = wanted(WISH, NOON)
+        assert (row.state, row.generation, row.check_at) == (State.WANTED, 0, NOON)
+        assert (row.gap_since, row.gap_reason) == (NOON, None)
+
+    def test_it_holds_the_wish(self) -> None:
+        """All of it."""
+        wish = Wish(MAILBOX, "calendar", ("calendar",), ("CreatedEvent",), 5)
+        row = wanted(wish, NOON)
+        assert (row.mailbox, row.folders, row.event_types) == (MAILBOX, ("calendar",), ("CreatedEvent",))
+        assert row.status_frequency_minutes == 5
+
+    def test_its_key_is_that_of_mailbox_and_name_and_tells_no_address(self) -> None:
+        """In whatever case the address is written, whatever else is wanted."""
+        key = WISH.subscription
+        assert wanted(WISH, NOON).subscription == key == Wish("ALICE@example.com", folders=("inbox",)).subscription
+        assert key not in {Wish(MAILBOX, "other").subscription, Wish("bob@example.com").subscription}
+        assert "alice" not in key
+
+    def test_rows_spread_over_all_partitions(self) -> None:
+        """About evenly, and always the same one for a key."""
+        rows = [wanted(Wish(f"user{number}@example.com"), NOON) for number in range(400)]
+        shards = [row.due_shard for row in rows]
+        assert {shards.count(str(shard)) > 20 for shard in range(SHARDS)} == {True}
+        assert wanted(WISH, NOON).due_shard == wanted(WISH, LATER).due_shard
+
+    def test_free_busy_is_wanted_only_where_it_is_asked_for(self) -> None:
+        """Amazon WorkMail's guide does not list it."""
+        assert set(EVENT_TYPES) - set(DEFAULT_EVENT_TYPES) == {"FreeBusyChangedEvent"}
+
+
+class TestChanged:
+    """A row that follows another wish."""
+
+    @pytest.mark.parametrize("state", [State.WANTED, State.ACTIVE, State.LAPSED])
+    def test_the_same_wish_changes_nothing(self, state: State) -> None:
+        """However often it is said."""
+        assert changed(subscription(state=state), WISH, LATER) == {}
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            replace(WISH, folders=("inbox",)),
+            replace(WISH, event_types=("NewMailEvent",)),
+            replace(WISH, status_frequency_minutes=5),
+        ],
+    )
+    def test_another_wish_makes_it_due_in_a_generation_to_come(self, wish: Wish) -> None:
+        """The one that lives goes on until then, from the same watermark."""
+        row = after(subscription(), changed(subscription(), wish, LATER))
+        assert (row.folders, row.event_types) == (wish.folders, wish.event_types)
+        assert row.status_frequency_minutes == wish.status_frequency_minutes
+        assert (row.check_at, row.generation, row.watermark, row.revision) == (LATER, 1, "w1", 1)
+        assert row.wanted_generation > row.generation
+
+    def test_a_generation_under_way_is_passed_over(self) -> None:
+        """Its answer is not awaited any more, and its number not used again."""
+        row = subscription(pending_generation=4, state=State.LAPSED)
+        row = after(row, changed(row, replace(WISH, folders=("inbox",)), LATER))
+        assert row.pending_generation is not None
+        assert row.pending_generation > 4
+        assert row.wanted_generation > 4
+
+    @pytest.mark.parametrize(("generation", "state"), [(0, State.WANTED), (1, State.LAPSED)])
+    def test_a_suspended_one_is_tried_at_once(self, generation: int, state: State) -> None:
+        """By the same wish said again."""
+        row = subscription(state=State.SUSPENDED, generation=generation, attempts=9, last_error="why")
+        row = after(row, changed(row, WISH, LATER))
+        assert (row.state, row.check_at, row.revision) == (state, LATER, 1)
+
+    def test_a_retired_one_begins_anew(self) -> None:
+        """In a number that none of its callbacks has, with nothing known of the mailbox."""
+        row = subscription(
+            previous_watermark="w0", lost_code="x", attempts=7, last_error="why", generation=3, pending_generation=5
+        )
+        ended = after(row, retired(row))
+        row = after(ended, changed(ended, WISH, LATER))
+        assert (row.state, row.check_at, row.attempts) == (State.WANTED, LATER, 0)
+        assert row.generation > 5
+        known = (row.watermark, row.previous_watermark, row.last_seen_at, row.lost_code, row.last_error)
+        assert known == (None,) * 5
+        assert (row.gap_since, row.gap_reason) == (LATER, None)
+        assert row.revision == ended.revision + 1
+
+    def test_a_retired_one_can_come_back_with_another_wish(self) -> None:
+        """In one step."""
+        ended = after(subscription(), retired(subscription()))
+        row = after(ended, changed(ended, replace(WISH, folders=("inbox",)), LATER))
+        assert (row.state, row.folders) == (State.WANTED, ("inbox",))
+
+
+class TestRetired:
+    """A row that is given up."""
+
+    @pytest.mark.parametrize(("generation", "pending", "newest"), [(1, None, 1), (1, 2, 2), (3, 7, 7), (0, None, 0)])
+    def test_it_is_never_due_and_knows_its_newest_number(
+        self, generation: int, pending: int | None, newest: int
+    ) -> None:
+        """So that no answer finds the generation that it awaits."""
+        row = subscription(generation=generation, pending_generation=pending)
+        row = after(row, retired(row))
+        assert (row.state, row.check_at) == (State.RETIRED, None)
+        assert (row.generation, row.pending_generation, row.revision) == (newest, None, 1)
+
+    def test_numbers_only_rise_however_often_it_comes_and_goes(self) -> None:
+        """Nothing that is left of it can be taken for its successor."""
+        row = subscription()
+        seen = [row.newest_generation]
+        for turn in range(5):
+            row = replace(row, pending_generation=row.newest_generation + 1)
+            seen.append(row.newest_generation)
+            row = after(row, retired(row))
+            row = after(row, changed(row, replace(WISH, folders=("inbox",) * (turn % 2)), LATER))
+            seen.append(row.newest_generation)
+        assert seen == sorted(set(seen))
+
+
+class TestShards:
+    """Who looks after which partition."""
+
+    @pytest.mark.parametrize("keepers", [1, 2, 4, 8])
+    def test_each_partition_has_exactly_one_keeper_and_each_keeper_the_same_share(self, keepers: int) -> None:
+        """However many there are."""
+        shares = [shards_of(keeper, keepers) for keeper in range(keepers)]
+        assert sorted(shard for share in shares for shard in share) == [str(shard) for shard in range(SHARDS)]
+        assert {len(share) for share in shares} == {SHARDS // keepers}
+
+    @pytest.mark.parametrize("keepers", [3, 5, 7])
+    def test_uneven_numbers_leave_none_out(self, keepers: int) -> None:
+        """Shares differ by one at most."""
+        shares = [shards_of(keeper, keepers) for keeper in range(keepers)]
+        assert sorted(shard for share in shares for shard in share) == [str(shard) for shard in range(SHARDS)]
+
+    def test_every_row_is_in_a_partition_that_is_looked_after(self) -> None:
+        """By the numbers that `wanted` gives."""
+        row = wanted(WISH, NOON)
+        assert row.due_shard in shards_of(0, 1)
