@@ -134,8 +134,9 @@ class Mailbox:
             self.counter += 0 if one_watermark and place else 1
             changes.append(Change(each, self.counter, now))
             entry = self.entries.get(each.id)
-            if entry is not None and entry.received_at is None:
-                entry.received_at = now
+            if entry is not None:
+                entry.received_at = now if entry.received_at is None else entry.received_at
+                entry.modified_at = now
         self.log += changes
         return changes
 

@@ -60,6 +60,7 @@ def item(mailbox: Mailbox, wanted: str, folder: str, properties: Wanted) -> str:
         "ParentFolderId": folder_id(entry.parent_id, mailbox.entries[entry.parent_id], "ParentFolderId"),
         "Subject": texted("t:Subject", entry.name),
         "DateTimeReceived": texted("t:DateTimeReceived", _time(entry.received_at or 0)),
+        "LastModifiedTime": texted("t:LastModifiedTime", _time(entry.modified_at or 0)),
         "IsRead": texted("t:IsRead", str(not entry.unread).lower()) if name == "Message" else "",
     }
     return f"<t:{name}>{item_id(wanted, entry)}{_chosen(values, properties)}</t:{name}>"

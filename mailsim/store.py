@@ -9,7 +9,7 @@ StepKind = Literal["made", "changed", "read", "gone"]
 
 @dataclass(slots=True)
 class Entry:
-    """A folder or an item; what can be moved and copied. `received_at` is in seconds since the epoch."""
+    """A folder or an item; what can be moved and copied. Times are seconds since the epoch."""
 
     id: str
     parent_id: str
@@ -19,6 +19,8 @@ class Entry:
     version: int = 0
     """How often it was changed; its ChangeKey tells."""
     received_at: float | None = None
+    modified_at: float | None = None
+    """When something last happened to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ewspush.protocol.errors import AnswerableError
 
 if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
     from ewspush.domain.recovery import Work
+    from ewspush.protocol.lookup import LookupRequest
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
     from ewspush.protocol.synchronization import (
@@ -125,6 +126,9 @@ class MailServer(Protocol):
 
     def sync_hierarchy(self, mailbox: str, request: "SyncHierarchyRequest") -> "HierarchyPage | Refused":
         """Ask what has changed among the folders. Raises `UnavailableError`."""
+
+    def missing_items(self, mailbox: str, request: "LookupRequest") -> "frozenset[str] | Refused":
+        """Ask which of some items are not there any more. Raises `UnavailableError`."""
 
 
 class SyncStates(Protocol):

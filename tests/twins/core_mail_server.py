@@ -6,7 +6,8 @@ from functools import partial
 from typing import Final, TypeVar
 
 from ewspush.ports import UnavailableError
-from ewspush.protocol import subscribe, synchronization
+from ewspush.protocol import lookup, subscribe, synchronization
+from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
@@ -48,6 +49,12 @@ class CoreMailServer:
         """See `MailServer.sync_hierarchy`."""
         read = partial(synchronization.read_hierarchy, request=request)
         return self._asked(mailbox, synchronization.written_hierarchy(request, VERSION), read)
+
+    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
+        """See `MailServer.missing_items`."""
+        return self._asked(
+            mailbox, lookup.written_lookup(request, VERSION), partial(lookup.read_lookup, request=request)
+        )
 
     def _asked(self, mailbox: str, body: bytes, read: Callable[[int, bytes], Answer | Refused]) -> Answer | Refused:
         self.calls.before()

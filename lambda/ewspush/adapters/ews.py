@@ -13,6 +13,8 @@ from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from ewspush.ports import Clock, Credentials, MailCredentials, UnavailableError
+from ewspush.protocol.lookup import SOAP_ACTION as LOOKUP_SOAP_ACTION
+from ewspush.protocol.lookup import LookupRequest, read_lookup, written_lookup
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import MAX_ANSWER_BYTES, Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest, read_answer, written
@@ -85,6 +87,11 @@ class EwsServer:
         """See `MailServer.sync_hierarchy`."""
         read = partial(read_hierarchy, request=request)
         return self._asked(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(written_hierarchy, request), read))
+
+    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
+        """See `MailServer.missing_items`."""
+        read = partial(read_lookup, request=request)
+        return self._asked(mailbox, _Operation(LOOKUP_SOAP_ACTION, partial(written_lookup, request), read))
 
     def _asked(self, mailbox: str, operation: "_Operation[Answer]") -> Answer | Refused:
         """Ask; what a 401 refuses is tried once more with fresh credentials, if they differ."""

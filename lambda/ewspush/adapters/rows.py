@@ -10,7 +10,18 @@ from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.times import from_iso
 
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
-_TIMES: Final = frozenset({"gap_since", "last_seen_at", "check_at", "recover_since", "baseline_at", "sync_at"})
+_TIMES: Final = frozenset(
+    {
+        "gap_since",
+        "last_seen_at",
+        "check_at",
+        "recover_since",
+        "baseline_from",
+        "baseline_at",
+        "caught_up_at",
+        "sync_at",
+    }
+)
 _KINDS: Final = {"state": State, "gap_reason": GapReason}
 _LISTS: Final = frozenset({"folders", "event_types"})
 

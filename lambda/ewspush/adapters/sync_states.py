@@ -27,7 +27,7 @@ MAX_TEXT_CHARACTERS: Final = 300_000
 
 _WORK: Final = "work"
 _MOMENTS: Final = frozenset({"begun_at", "ended_at"})
-_TUPLES: Final = frozenset({"places", "found", "new"})
+_TUPLES: Final = frozenset({"places", "found", "new", "seen"})
 
 
 class DynamoDBSyncStates:

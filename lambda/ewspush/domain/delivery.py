@@ -20,7 +20,8 @@ class Delivery:
     """A POST reduced to what the rules ask.
 
     `previous_watermark` and `watermark` are the ends of its link, None where the server gave none or the zero one.
-    `marks` are all real watermarks of its events. `unbroken` is False where its own messages do not follow each other.
+    `marks` are all real watermarks of its events. `has_more`: the server has more to tell at once. `unbroken` is False
+    where its own messages do not follow each other.
     `lost_code` is the ResponseCode of its first error-class message, and `back_off_ms` how long the server then wants
     to be left alone.
     """
@@ -32,6 +33,7 @@ class Delivery:
     watermark: str | None
     marks: frozenset[str]
     documents: tuple[Document, ...]
+    has_more: bool
     unbroken: bool
     lost_code: str | None
     back_off_ms: int | None
@@ -57,6 +59,7 @@ def delivery(callback: Callback, notification: Notification, received_at: dateti
         watermark=marks[-1] if marks else None,
         marks=frozenset(mark for message in messages for mark in _marks(message)),
         documents=tuple(push_documents(callback, (event for m in messages for event in m.events), received_at)),
+        has_more=any(message.more_events for message in messages),
         unbroken=_is_unbroken(chain),
         lost_code=(error.response_code or "unknown")[:MAX_CODE_CHARACTERS] if error is not None else None,
         back_off_ms=error.back_off_ms if error is not None else None,

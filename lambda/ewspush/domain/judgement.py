@@ -3,8 +3,9 @@
 No rule here answers Unsubscribe but the one for a retired or superseded callback.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -12,7 +13,7 @@ from ewspush.domain.delivery import Delivery
 from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import Document, GapReason, gap_document
 from ewspush.domain.subscription import LoggedNotification, State, Subscription, logged_at
-from ewspush.domain.times import back_off
+from ewspush.domain.times import back_off, from_iso
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 
 
@@ -38,7 +39,9 @@ class Ruling:
     has_gap: bool = False
 
 
+_MODIFIED: Final = "ews.mailbox.modified"
 _ONCE: Final = frozenset({"ews.mailbox.created", "ews.mailbox.deleted"})
+_SEEN: Final = (_MODIFIED, "ews.mailbox.created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +50,33 @@ class Recent:
 
     ids: frozenset[str]
     marks: frozenset[str]
-    recovered: frozenset[tuple[str, str]] = frozenset()
-    """Type and object of what a sync told: an object comes and goes once."""
+    recovered: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    """Type and object of what a sync told, and the newest change of the object that it saw."""
 
     def has_told(self, document: Document) -> bool:
-        """Whether the log has this event, or the same change as a sync found it."""
-        return document["id"] in self.ids or (document["type"], document["data"].get("id")) in self.recovered
+        """Whether the log has this event, or the same change as a sync found it: an object comes and goes once."""
+        kind, own_id = document["type"], document["data"].get("id")
+        if document["id"] in self.ids or (kind in _ONCE and (kind, own_id) in self.recovered):
+            return True
+        seen = [self.recovered[each, own_id] for each in _SEEN if (each, own_id) in self.recovered]
+        return kind == _MODIFIED and any(from_iso(document["time"]) <= moment for moment in seen)
 
     @classmethod
     def of(cls, logged: Iterable[LoggedNotification]) -> "Recent":
         """Collect the ids and watermarks of `logged`."""
         ids: set[str] = set()
         marks: set[str] = set()
-        recovered: set[tuple[str, str]] = set()
+        recovered: dict[tuple[str, str], datetime] = {}
         for notification in logged:
             ids.update(document["id"] for document in notification.events)
             marks.update(document["data"].get("watermark") or "" for document in notification.events)
             marks.update((notification.watermark or "", notification.previous_watermark or ""))
             recovered.update(
-                (document["type"], document["data"]["id"])
+                ((document["type"], document["data"]["id"]), from_iso(document["time"]))
                 for document in notification.events
-                if document["data"].get("origin") == "sync" and document["type"] in _ONCE
+                if document["data"].get("origin") == "sync" and document["data"].get("id")
             )
-        return cls(frozenset(ids), frozenset(marks - {""}), frozenset(recovered))
+        return cls(frozenset(ids), frozenset(marks - {""}), recovered)
 
 
 def ordinary(delivery: Delivery) -> Ruling | None:
@@ -181,6 +188,8 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
         changes |= _revival(row, delivery)
     if _is_first_post(row, delivery):
         changes |= {"gap_since": None, "gap_reason": None}
+    if row.recover_since is not None and not delivery.has_more:
+        changes["caught_up_at"] = row.last_seen_at  # it was written after the answer to the POST before
     if generation > row.generation:
         changes |= _adoption(row, delivery)
     elif row.first_post_due and delivery.watermark is not None:

@@ -9,14 +9,15 @@ from ewspush.domain import recovery, renewal
 from ewspush.domain.callback import Callback
 from ewspush.domain.entry import Entry, Unchanged
 from ewspush.domain.events import Document
-from ewspush.domain.recovery import HIERARCHY, Gap, Known, Purpose, Work
+from ewspush.domain.recovery import HIERARCHY, Change, Gap, Known, Purpose, Work
 from ewspush.domain.renewal import Policy
 from ewspush.domain.subscription import LoggedNotification, Subscription, logged_at
-from ewspush.domain.sync_events import closing_document, sync_document
+from ewspush.domain.sync_events import CLOSED, closing_document, sync_document
 from ewspush.ports import Clock, MailServer, SubscriptionLedger, SyncStates, UnavailableError
+from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
-    FolderChange,
+    ChangeKind,
     HierarchyPage,
     ItemChange,
     ItemsPage,
@@ -57,14 +58,23 @@ class Recoverer:
         if due_at > now:
             return due_at
         work = self._current(row, now)
-        while work is not None and not work.is_done:
+        while work is not None and work.ended_at is None:
             if not may_call():
                 return now
-            after = self._step(row, work)
+            after = self._next(row, work)
             if isinstance(after, Refused):
                 return self._postponed(row, work, after)
             work = after
         return self._concluded(row, work) if work is not None else now + self.policy.minute
+
+    def _next(self, row: Subscription, work: Work) -> Work | Refused | None:
+        """Do the next step of a run, up to the word that it has ended; None where another keeper was faster."""
+        if not work.is_done:
+            return self._step(row, work)
+        after = self._looked_up(row, work) if work.tells() else work
+        if after is not work:
+            return after
+        return self._stored(work, replace(work, ended_at=self.clock(), version=work.version + 1))
 
     def _due_at(self, row: Subscription, now: datetime) -> datetime:
         if row.sync_at is None:
@@ -94,12 +104,12 @@ class Recoverer:
             return Refused("no answer")
         if isinstance(page, Refused):
             return self._refused(work, page, has_state=state is not None)
-        documents = self._news(row, work, page, state)
-        told = len(documents)
+        known, gaps = self._known(row) if work.tells() else (None, [])
+        documents = self._news(row, work, page, state, known, gaps)
         if isinstance(page, HierarchyPage):
-            after = recovery.folders_found(work, page.changes, is_last=page.is_last, told=told)
+            after = recovery.folders_found(work, page.changes, is_last=page.is_last, told=len(documents))
         else:
-            after = recovery.advanced(work, is_last=page.is_last, told=told, passed_over=page.passed_over)
+            after = recovery.advanced(work, page, known, told=len(documents))
         return self._stored(work, after, page.sync_state, self._logged(row, documents))
 
     def _asked(self, row: Subscription, work: Work, state: str | None) -> ItemsPage | HierarchyPage | Refused:
@@ -121,22 +131,55 @@ class Recoverer:
             return self._stored(work, recovery.without_place(work))
         return answer
 
-    def _news(
-        self, row: Subscription, work: Work, page: ItemsPage | HierarchyPage, state: str | None
+    def _known(self, row: Subscription) -> tuple[Known, list[Gap]]:
+        logged = list(self.ledger.recent(row.subscription, self._horizon(row)))
+        return Known.of(logged), recovery.open_gaps(logged)
+
+    def _news(  # noqa: PLR0913, PLR0917  # what is new depends on all of it
+        self,
+        row: Subscription,
+        work: Work,
+        page: ItemsPage | HierarchyPage,
+        state: str | None,
+        known: Known | None,
+        gaps: Sequence[Gap],
     ) -> list[Document]:
         """Return the events of a page, but for those that push has told, or that nobody asked for."""
-        if not work.tells() or not page.changes:
+        if known is None:
             return []
-        logged = list(self.ledger.recent(row.subscription, self._horizon(row)))
-        known, gaps = Known.of(logged), recovery.open_gaps(logged)
-        changes: Sequence[ItemChange | FolderChange] = page.changes
-        fresh = [change for change in changes if not known.has_told(change, gaps)]
-        documents = (sync_document(row, change, work.place, state, self.clock()) for change in fresh)
+        changes = [known.untold(change, gaps) for change in page.changes]
+        if isinstance(page, HierarchyPage) and page.is_last:
+            now = recovery.folders_found(work, page.changes, is_last=False, told=0)
+            changes += known.vanished_folders(now)
+        return self._told(row, [change for change in changes if change is not None], work.place, state)
+
+    def _told(self, row: Subscription, changes: Sequence[Change], place: str, state: str | None) -> list[Document]:
+        documents = (sync_document(row, change, place, state, self.clock()) for change in changes)
         return [document for document in documents if document is not None]
+
+    def _looked_up(self, row: Subscription, work: Work) -> Work | Refused | None:
+        """Ask for items that came since the baseline and that no page told of; return `work` once there are none.
+
+        To a sync, what came and went between its two states has never been.
+        """
+        known, _ = self._known(row)
+        ids = tuple(known.doubtful_items(work)[:MAX_ITEMS])
+        if not ids:
+            return work
+        try:
+            gone = self.server.missing_items(row.mailbox, LookupRequest(ids))
+        except UnavailableError:
+            return Refused("no answer")
+        if isinstance(gone, Refused):
+            return gone
+        changes = [ItemChange(ChangeKind.DELETED, each) for each in ids if each in gone]
+        documents = self._told(row, changes, HIERARCHY, str(work.round))
+        after = recovery.looked_up(work, ids, told=len(documents))
+        return self._stored(work, after, logged=self._logged(row, documents))
 
     def _horizon(self, row: Subscription) -> datetime:
         """Return since when the log tells all that the baseline does not know, and every gap since."""
-        times = (row.baseline_at, row.recover_since, self.clock())
+        times = (row.baseline_from, row.recover_since, self.clock())
         return min(time for time in times if time is not None) - self.policy.silence(row)
 
     def _postponed(self, row: Subscription, work: Work, answer: Refused) -> datetime:
@@ -148,42 +191,42 @@ class Recoverer:
     def _concluded(self, row: Subscription, work: Work) -> datetime:
         """Adopt what a finished run found, once push is known to have gone on since.
 
-        A recovery waits for one more POST, so that what push had under way was judged while the gap was open. A
+        A recovery waits until push has told all that it had under way, which is judged as long as the gap is open. A
         baseline waits until no gap can begin before it.
         """
-        now = self.clock()
-        if work.ended_at is None:
-            work = self._stored(work, replace(work, ended_at=now, version=work.version + 1)) or work
-        heard_at = row.last_seen_at or work.begun_at
+        now, ended_at = self.clock(), work.ended_at or self.clock()
         is_recovery = work.purpose is Purpose.RECOVERY
-        is_proven = heard_at > (work.ended_at or now)
-        if not is_recovery:
-            is_proven = heard_at - self.policy.silence(row) >= work.begun_at
-        if not is_proven or row.gap_since is not None:
+        proven_until = (
+            row.caught_up_at if is_recovery else row.last_seen_at and row.last_seen_at - self.policy.silence(row)
+        )
+        if proven_until is None or proven_until < ended_at or row.gap_since is not None:
             return now + self.policy.minutes(SETTLING_MINUTES)
         refresh_at = now + self.policy.minutes(REFRESH_MINUTES)
         changes: dict[str, object] = {
             "baseline": work.round,
-            "baseline_at": work.begun_at,
+            "baseline_from": work.begun_at,
+            "baseline_at": ended_at,
             "sync_at": refresh_at,
             "revision": row.revision + 1,
         }
         logged = None
         if is_recovery:
-            later, documents = self._closing(row, work)
-            changes["recover_since"] = later
-            logged = self._logged(row, documents)
+            later, closing = self._closing(row, work)
+            changes |= {"recover_since": later, "caught_up_at": None}
+            if closing is not None and closing["type"] == CLOSED:
+                del changes["baseline_at"]  # together with what it began from, the run covers all since then
+            logged = self._logged(row, [closing] if closing is not None else [])
         if self.ledger.write(Entry(row.subscription, Unchanged(row), changes, logged)).stored:
             self.states.forget(row.subscription, before=work.round)
             return now if changes.get("recover_since") else refresh_at
         return now + self.policy.minutes(SETTLING_MINUTES)
 
-    def _closing(self, row: Subscription, work: Work) -> tuple[datetime | None, list[Document]]:
+    def _closing(self, row: Subscription, work: Work) -> tuple[datetime | None, Document | None]:
         """Return since when later gaps are open (None: there are none), and what to say of those that are done."""
         gaps = recovery.open_gaps(self.ledger.recent(row.subscription, self._horizon(row)))
         done = [gap for gap in gaps if gap.end <= work.begun_at]
         later = [gap.logged_at for gap in gaps if gap.end > work.begun_at]
-        return min(later, default=None), [self._closed(row, work, done)] if done else []
+        return min(later, default=None), self._closed(row, work, done) if done else None
 
     def _closed(self, row: Subscription, work: Work, gaps: Sequence[Gap]) -> Document:
         begins_at = min(gap.start for gap in gaps)

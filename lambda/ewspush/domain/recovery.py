@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
-from ewspush.domain.events import Document, GapReason
+from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import LoggedNotification, Subscription
 from ewspush.domain.times import from_iso, rfc3339
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
+from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange, ItemsPage
 
 HIERARCHY: Final = ""
 """The place of the folders themselves; every other place is a folder."""
@@ -33,8 +33,9 @@ class Work:
 
     It begins from the states of the round `source` (0: there are none) and leaves its own in `round`. `places` are
     still to do, the first one under way; None: the folders have to be found first, and `found` are those so far.
-    `is_silent`: what the place under way tells is not news. `recovered` counts the events so far, `unrecovered` what
-    could not be told. `version` counts its steps, and is their lock.
+    `seen` are objects that came since the baseline and are there. `is_silent`: what the place under way tells is not
+    news. `recovered` counts the events so far, `unrecovered` what could not be told. `version` counts its steps, and is
+    their lock.
     """
 
     subscription: str
@@ -45,6 +46,7 @@ class Work:
     places: tuple[str, ...] | None
     found: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
+    seen: tuple[str, ...] = ()
     is_silent: bool = False
     recovered: int = 0
     unrecovered: int = 0
@@ -71,55 +73,76 @@ class Work:
         return self.source > 0 and self.place not in self.new
 
 
+_CAME: Final = frozenset({"created", "new_mail", "copied", "moved"})
+
+Change: TypeAlias = ItemChange | FolderChange
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the log holds since the baseline: which objects it says came and went, and when it last told of each."""
+    """What the log holds since the baseline, push and sync alike.
+
+    `came` and `went` are the objects that it says came into a folder or left it, `folders` those of `came` that are
+    folders. `told_of` is when an object last changed by the server's clock as far as was told, `told_at` when that was.
+    """
 
     came: frozenset[str]
     went: frozenset[str]
+    folders: frozenset[str]
+    told_of: Mapping[str, datetime]
     told_at: Mapping[str, datetime]
 
     @classmethod
     def of(cls, logged: Iterable[LoggedNotification]) -> "Known":
-        """Collect what `logged` tells, push and sync alike."""
-        came: set[str] = set()
-        went: set[str] = set()
+        """Collect what `logged` tells."""
+        sets: dict[str, set[str]] = {"came": set(), "went": set(), "folders": set()}
+        told_of: dict[str, datetime] = {}
         told_at: dict[str, datetime] = {}
         for notification in logged:
             for document in notification.events:
-                data = document["data"]
-                own_id, old_id = data.get("id"), data.get("old_id")
+                data, kind = document["data"], document["type"].removeprefix("ews.mailbox.")
+                own_id = data.get("id")
                 if own_id is None:
                     continue
+                changed_at = from_iso(document["time"])
+                told_of[own_id] = max(changed_at, told_of.get(own_id, changed_at))
                 told_at[own_id] = max(notification.received_at, told_at.get(own_id, notification.received_at))
-                (went if document["type"] == "ews.mailbox.deleted" else came).update(_came_or_went(document, own_id))
-                if document["type"] == "ews.mailbox.moved" and old_id is not None:
-                    went.add(old_id)
-        return cls(frozenset(came), frozenset(went), told_at)
+                sets["came"].update({own_id} if kind in _CAME else ())
+                sets["went"].update({own_id} if kind == "deleted" else ())
+                sets["went"].update({data["old_id"]} if kind == "moved" and data.get("old_id") else ())
+                sets["folders"].update({own_id} if kind in _CAME and data.get("object") == "folder" else ())
+        came, went, folders = map(frozenset, sets.values())
+        return cls(came, went, folders, told_of, told_at)
 
-    def has_told(self, change: ItemChange | FolderChange, gaps: Sequence["Gap"]) -> bool:
-        """Whether a change is none that a gap swallowed.
+    def untold(self, change: Change, gaps: Sequence["Gap"]) -> Change | None:
+        """Return `change` as far as nobody has told it; None where all of it was told.
 
-        One that was made or changed outside of all gaps has been told by push; so has one that push told of after the
-        last of them, because whoever looks then sees what became of it.
+        What came since the baseline and was changed in a gap is still one that came, to a sync. When the server does
+        not say when a change was made, it counts as told where something of the object was told after the last gap:
+        whoever looked then has seen what became of it.
         """
         if change.kind is ChangeKind.DELETED:
-            return change.id in self.went
-        if change.kind is ChangeKind.CREATED:
-            return change.id in self.came
-        at = self.told_at.get(change.id)
-        if at is not None and at >= max((gap.end for gap in gaps), default=at):
-            return True
+            return None if change.id in self.went else change
+        if change.kind is ChangeKind.CREATED and change.id not in self.came:
+            return change
+        if change.kind is ChangeKind.READ_FLAG_CHANGED:  # all that changed since the baseline, so push told of this
+            return None if change.id in self.told_at else change
         modified_at = _moment(change.last_modified_at) if isinstance(change, ItemChange) else None
-        return modified_at is not None and not any(gap.start <= modified_at <= gap.end for gap in gaps)
+        if modified_at is not None:
+            is_told = change.id in self.told_of and self.told_of[change.id] >= modified_at
+        else:
+            at = self.told_at.get(change.id)
+            is_told = at is not None and at >= max((gap.end for gap in gaps), default=at)
+        return None if is_told else change._replace(kind=ChangeKind.UPDATED)
 
+    def doubtful_items(self, work: "Work") -> list[str]:
+        """Return the items that came and have not been seen since: a sync does not tell of what came and went."""
+        return sorted(self.came - self.folders - self.went - set(work.seen))
 
-_CAME: Final = frozenset({"created", "new_mail", "copied", "moved"})
-
-
-def _came_or_went(document: Document, own_id: str) -> set[str]:
-    kind = document["type"].removeprefix("ews.mailbox.")
-    return {own_id} if kind in _CAME or kind == "deleted" else set()
+    def vanished_folders(self, work: "Work") -> list[FolderChange]:
+        """Return the folders that came, and are not among those that the server has now."""
+        gone = sorted(self.folders - self.went - set(work.found) - set(work.seen))
+        return [FolderChange(ChangeKind.DELETED, each) for each in gone]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +185,17 @@ def begun(row: Subscription, former: Work | None, folders: Sequence[str], now: d
     )
 
 
-def advanced(work: Work, *, is_last: bool, told: int, passed_over: int) -> Work:
-    """Return `work` after a page of items, `told` events of it news."""
+def advanced(work: Work, page: ItemsPage, known: Known | None, *, told: int) -> Work:
+    """Return `work` after a page of items, `told` events of it news; `known` is None where nothing is."""
+    is_last, passed_over = page.is_last, page.passed_over
+    there = [each for each in page.changes if each.kind is not ChangeKind.DELETED and known is not None]
+    seen = [each.id for each in there if each.kind is ChangeKind.CREATED or (known and each.id in known.came)]
     is_missed = work.tells() and passed_over
     return replace(
         work,
         places=work.places[1:] if is_last and work.places else work.places,
         is_silent=work.is_silent and not is_last,
+        seen=_with(work.seen, seen),
         recovered=work.recovered + told,
         unrecovered=work.unrecovered + (passed_over if is_missed else 0),
         attempts=0,
@@ -178,12 +205,36 @@ def advanced(work: Work, *, is_last: bool, told: int, passed_over: int) -> Work:
 
 def folders_found(work: Work, changes: Sequence[FolderChange], *, is_last: bool, told: int) -> Work:
     """Return `work` after a page of folders: which there are now, and which the baseline can't know."""
+    searches = [change.id for change in changes if change.is_search]
     gone = {change.id for change in changes if change.kind is ChangeKind.DELETED}
     made = [change.id for change in changes if change.kind is ChangeKind.CREATED and not change.is_search]
     found = tuple(dict.fromkeys([*(each for each in work.found if each not in gone), *made]))
     new = tuple(dict.fromkeys([*work.new, *(made if work.tells() else ())]))
-    after = replace(work, found=found, new=new, recovered=work.recovered + told, attempts=0, version=work.version + 1)
+    after = replace(
+        work,
+        found=found,
+        new=new,
+        seen=_with(work.seen, searches),
+        recovered=work.recovered + told,
+        attempts=0,
+        version=work.version + 1,
+    )
     return replace(after, places=found, found=(), is_silent=False) if is_last else after
+
+
+def looked_up(work: Work, seen: Iterable[str], *, told: int) -> Work:
+    """Return `work` after a lookup of items that found `seen`, and `told` of those that are gone."""
+    return replace(
+        work,
+        seen=_with(work.seen, seen),
+        recovered=work.recovered + told,
+        attempts=0,
+        version=work.version + 1,
+    )
+
+
+def _with(former: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*former, *more]))
 
 
 def started_over(work: Work) -> Work:

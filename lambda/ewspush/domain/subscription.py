@@ -31,9 +31,10 @@ class Subscription:
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
     ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
     `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
-    counts the Subscribe requests since the last that succeeded. `recover_since` is when the first gap that is still
-    open was logged. `baseline` is the round of sync states, begun at `baseline_at`, that a recovery begins from (0:
-    none). `sync_at` is when something is to be synchronized next.
+    counts the Subscribe requests since the last that succeeded.
+    `recover_since` is when the first gap that is still open was logged; while there is one, all that happened until
+    `caught_up_at` has been told by push. `baseline` is the round of sync states that a recovery begins from (0: none):
+    taken since `baseline_from`, good for gaps that begin after `baseline_at`. `sync_at` is when a sync is due next.
     """
 
     subscription: str
@@ -60,8 +61,10 @@ class Subscription:
     last_error: str | None = None
     recover_since: datetime | None = None
     baseline: int = 0
+    baseline_from: datetime | None = None
     baseline_at: datetime | None = None
     sync_at: datetime | None = None
+    caught_up_at: datetime | None = None
 
     @property
     def newest_generation(self) -> int:

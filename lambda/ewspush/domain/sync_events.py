@@ -11,6 +11,9 @@ from ewspush.domain.subscription import Subscription
 from ewspush.domain.times import iso, rfc3339
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 
+CLOSED: Final = "ews.mailbox.gap_closed"
+"""Type of the event that says that all of some gaps was recovered."""
+
 _SYNC_TYPES: Final = {
     ChangeKind.CREATED: ("created", "CreatedEvent"),
     ChangeKind.UPDATED: ("modified", "ModifiedEvent"),
@@ -76,4 +79,5 @@ def closing_document(  # noqa: PLR0913  # what there is to say of a gap
     if not is_whole:
         data |= {"reason": GapReason.NOT_RECOVERED.value, "response_code": None}
     identity = stable_id((callback.mailbox, callback.subscription, "closing", tuple(gaps)))
-    return new_document("gap_closed" if is_whole else "gap", identity, callback, iso(at), data)
+    kind = CLOSED.removeprefix("ews.mailbox.") if is_whole else "gap"
+    return new_document(kind, identity, callback, iso(at), data)

@@ -86,6 +86,14 @@ def response_message(status: int, body: bytes, operation: str) -> etree._Element
     An error stands in the response message (HTTP 200) or in a SOAP fault (HTTP 500). What is neither, like the page of
     a proxy, is refused with the HTTP status as its code.
     """
+    messages = response_messages(status, body, operation)
+    if isinstance(messages, Refused):
+        return messages
+    return refusal(messages[0], status) if is_error(messages[0]) else messages[0]
+
+
+def response_messages(status: int, body: bytes, operation: str) -> list[etree._Element] | Refused:
+    """Return all response messages of an answer, at least one, of whatever class; or why there is none."""
     try:
         root = hardened_xml.parse(body, max_bytes=MAX_ANSWER_BYTES)
     except UnreadableNotificationError:
@@ -93,10 +101,13 @@ def response_message(status: int, body: bytes, operation: str) -> etree._Element
     fault = root.find(f"{S}Body/{S}Fault")
     if fault is not None:
         return _fault(fault, status)
-    message = root.find(f"{S}Body/{M}{operation}Response/{M}ResponseMessages/{M}{operation}ResponseMessage")
-    if message is None:
-        return Refused(f"HTTP {status}")
-    return refusal(message, status) if message.get("ResponseClass") == ResponseClass.ERROR else message
+    found = root.findall(f"{S}Body/{M}{operation}Response/{M}ResponseMessages/{M}{operation}ResponseMessage")
+    return found or Refused(f"HTTP {status}")
+
+
+def is_error(message: etree._Element) -> bool:
+    """Whether a response message tells of an error."""
+    return message.get("ResponseClass") == ResponseClass.ERROR
 
 
 def refusal(message: etree._Element, status: int) -> Refused:
