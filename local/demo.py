@@ -65,7 +65,7 @@ def _tell(machine: Machine) -> None:
 
 def _subscribe(machine: Machine, story: Observer) -> None:
     chapter(1, f"You want to know what happens in the mailbox of {MAILBOX}")
-    console.print(_SUBSCRIPTIONS, style="cyan", highlight=False)
+    console.print(_SUBSCRIPTIONS, style="cyan", highlight=False, markup=False)
     file = BUILD / "demo.toml"
     file.write_text(_SUBSCRIPTIONS)
     READY.write_text(machine.ready_line)

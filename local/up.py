@@ -1,5 +1,6 @@
 """`python -m local up`: both sides on this machine, until interrupted."""
 
+import contextlib
 import signal
 import sys
 import time
@@ -51,7 +52,8 @@ def _populate(machine: Machine, mailboxes: int, subscriptions: Path | None) -> N
         machine.mail_server.add_user(user)
     file = subscriptions or _written(users(mailboxes))
     _say(f"applying {file}")
-    status = ews_push(["apply", "--local", "--file", str(file), "--yes"])
+    with contextlib.redirect_stdout(sys.stderr):
+        status = ews_push(["apply", "--local", "--file", str(file), "--yes"])
     if status != 0:
         message = f"the subscriptions of {file} can't be applied"
         raise NotLiveError(message)

@@ -19,7 +19,7 @@ from mailsim.server import Core
 
 EWS_PATH: Final = "/EWS/Exchange.asmx"
 
-MAX_POSTS_AT_ONCE: Final = 32
+MAX_POSTS_AT_ONCE: Final = 8
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
 _HEADERS: Final = {
