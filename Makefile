@@ -63,3 +63,8 @@ bench: $(READY) $(EMULATOR) ## measure the budgets, as ratios within one run
 
 clean: ## remove what the other targets made
 	rm -rf cdk.out .build .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV) .venv-emulator
+
+test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ (Java 17 or newer)
+	@python -m tests.engines.fetch
+	pytest -p tests.engines.plugin --engines -n 2 --dist loadfile tests/contract tests/engines
+.PHONY: test-engines

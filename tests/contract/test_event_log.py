@@ -10,7 +10,7 @@ from ewspush.adapters.event_log import DynamoDBEventLog
 from ewspush.adapters.log_items import items_of
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.ports import EventLog
-from tests.aws import RETENTION, moto
+from tests.aws import RETENTION, aws_of
 from tests.stories import NOON
 from tests.twins.event_log import MemoryEventLog
 
@@ -35,13 +35,13 @@ def pieces() -> list[LoggedNotification]:
     ]
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=["memory", "moto", pytest.param("engines", marks=pytest.mark.engines)])
 def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
     """Return what opens a log that holds the first items of the long notification, by their number."""
     if request.param == "memory":
         yield lambda kept: MemoryEventLog(**{long_notification().arrival: pieces()[: kept - 1]})
         return
-    with moto() as aws:
+    with aws_of(request) as aws:
 
         def open_log(kept: int) -> EventLog:
             for item in items_of(long_notification(), RETENTION)[:kept]:

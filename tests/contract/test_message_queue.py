@@ -6,20 +6,20 @@ import pytest
 
 from ewspush.adapters.sqs import SQSQueue
 from ewspush.ports import Message, MessageQueue
-from tests.aws import moto
+from tests.aws import aws_of
 from tests.twins.queue import MemoryQueue
 
 Opened = tuple[MessageQueue, Callable[[], list[str]]]
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=["memory", "moto", pytest.param("engines", marks=pytest.mark.engines)])
 def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
     """Return an empty queue of each kind, and what takes the bodies off it."""
     if request.param == "memory":
         queue = MemoryQueue()
         yield queue, lambda: [message.body for message in queue.messages]
         return
-    with moto() as aws:
+    with aws_of(request) as aws:
         url = aws.fifo_queue()
         yield SQSQueue(aws.sqs, url), lambda: [message["Body"] for message in aws.received(url)]
 

@@ -10,7 +10,7 @@ import pytest
 from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.subscription import LoggedNotification, State
 from ewspush.ports import SubscriptionLedger
-from tests.aws import moto
+from tests.aws import aws_of
 from tests.stories import NOON, subscription
 from tests.twins.ledger import MemoryLedger
 
@@ -18,13 +18,13 @@ ROW = subscription()
 KEY = ROW.subscription
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=["memory", "moto", pytest.param("engines", marks=pytest.mark.engines)])
 def ledger(request: pytest.FixtureRequest) -> Iterator[SubscriptionLedger]:
     """Return an empty ledger of each kind."""
     if request.param == "memory":
         yield MemoryLedger()
         return
-    with moto() as aws:
+    with aws_of(request) as aws:
         yield aws.ledger()
 
 

@@ -25,6 +25,12 @@ NO_SYNC_STATE: Final = "no sync state"
 NO_PROGRESS: Final = "no progress"
 """Instead of a response code: there is more, and the way on is the state just sent. Asking again would never end."""
 
+MAX_TOLD: Final = 50_000
+"""Of an answer. A hierarchy comes whole, and mailboxes have thousands of folders at most."""
+
+TOO_MUCH: Final = "too many changes"
+"""Instead of a response code: no server means this."""
+
 ITEMS_SOAP_ACTION: Final = soap.soap_action("SyncFolderItems")
 HIERARCHY_SOAP_ACTION: Final = soap.soap_action("SyncFolderHierarchy")
 
@@ -203,7 +209,10 @@ def _told(message: etree._Element | Refused, status: int, flag: str, sent: str |
     sync_state = soap.text_of(message.find(M + "SyncState"))
     if sync_state is None:
         return _without_state(message, status)
-    elements = message.findall(f"{M}Changes/*")
+    changes = message.find(M + "Changes")
+    if changes is not None and len(changes) > MAX_TOLD:
+        return Refused(TOO_MUCH)
+    elements = list(changes) if changes is not None else []
     is_last = _boolean(message.find(M + flag))
     if is_last is None:  # the schema allows it to be missing: then an empty page is the last
         is_last = not elements
