@@ -9,6 +9,7 @@ from ewspush.domain.callback import Callback
 from ewspush.domain.events import Document, GapReason, fitted, new_document, stable_id
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.times import iso, rfc3339
+from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 
 CLOSED: Final = "ews.mailbox.gap_closed"
@@ -39,7 +40,9 @@ def sync_document(
         "object": "item" if is_item else "folder",
         "id": change.id,
         "change_key": change.change_key,
-        "parent_folder_id": change.parent_id if isinstance(change, FolderChange) else place,
+        "parent_folder_id": change.parent_id
+        or (place if is_item and place not in DISTINGUISHED_FOLDERS else None)
+        or None,
         "old_id": None,
         "old_parent_folder_id": None,
         "unread_count": None,

@@ -73,7 +73,7 @@ class ChangeKind(StrEnum):
 
 
 class ItemChange(NamedTuple):
-    """What has become of an item. `last_modified_at` is an xs:dateTime; one deleted has none.
+    """What has become of an item. `last_modified_at` is an xs:dateTime; one deleted has none, and no `parent_id`.
 
     `is_read` is known where the flag is all that changed.
     """
@@ -83,6 +83,7 @@ class ItemChange(NamedTuple):
     change_key: str | None = None
     last_modified_at: str | None = None
     is_read: bool | None = None
+    parent_id: str | None = None
 
 
 class FolderChange(NamedTuple):
@@ -136,7 +137,7 @@ def written_items(request: SyncItemsRequest, server_version: str, impersonated: 
     """Return the request, valid by the schema that `server_version` names; see `soap.written`."""
     operation = soap.new_operation("SyncFolderItems")
     fields = () if server_version == _WITHOUT_LAST_MODIFIED_TIME else ("item:LastModifiedTime",)
-    _add_shape(operation, "ItemShape", fields)
+    _add_shape(operation, "ItemShape", ("item:ParentFolderId", *fields))
     soap.add_folder(etree.SubElement(operation, M + "SyncFolderId"), request.folder)
     _add_state(operation, request.sync_state)
     soap.add_text(operation, M + "MaxChangesReturned", str(request.max_changes))
@@ -230,16 +231,19 @@ def _item_change(element: etree._Element) -> ItemChange | None:
     if named is None:
         return None
     modified_at = soap.text_of(element.find(f"*/{T}LastModifiedTime"))
-    return ItemChange(*named, modified_at, _boolean(element.find(T + "IsRead")))
+    return ItemChange(*named, modified_at, _boolean(element.find(T + "IsRead")), _parent_id(element))
 
 
 def _folder_change(element: etree._Element) -> FolderChange | None:
     named = _named(element, "FolderId")
     if named is None:
         return None
-    parent = element.find(f"*/{T}ParentFolderId")
-    parent_id = parent.get("Id") if parent is not None else None
-    return FolderChange(*named, parent_id, element.find(T + "SearchFolder") is not None)
+    return FolderChange(*named, _parent_id(element), element.find(T + "SearchFolder") is not None)
+
+
+def _parent_id(change: etree._Element) -> str | None:
+    parent = change.find(f"*/{T}ParentFolderId")
+    return parent.get("Id") if parent is not None else None
 
 
 def _named(change: etree._Element, id_name: str) -> tuple[ChangeKind, str, str | None] | None:

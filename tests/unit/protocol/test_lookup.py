@@ -1,0 +1,56 @@
+"""GetItem as a question: which of these are gone."""
+
+import pytest
+from lxml import etree
+
+from ewspush.protocol.lookup import LookupRequest, read_lookup, written_lookup
+from ewspush.protocol.namespaces import M, T
+from ewspush.protocol.soap import Refused
+
+REQUEST = LookupRequest(("a", "b"))
+
+
+def answered(*codes: str, response: str = "GetItem") -> bytes:
+    """Return an answer with a message for each code."""
+    classes = {"NoError": "Success"}
+    messages = "".join(
+        f'<m:{response}ResponseMessage ResponseClass="{classes.get(code, "Error")}">'
+        f"<m:ResponseCode>{code}</m:ResponseCode></m:{response}ResponseMessage>"
+        for code in codes
+    )
+    return (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" '
+        'xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Body>'
+        f"<m:{response}Response><m:ResponseMessages>{messages}</m:ResponseMessages></m:{response}Response>"
+        "</s:Body></s:Envelope>"
+    ).encode()
+
+
+def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
+    """No content of an item is ever fetched."""
+    operation = etree.fromstring(written_lookup(REQUEST, "Exchange2010_SP2")).find(f".//{M}GetItem")
+    assert operation is not None
+    shape, ids = operation
+    assert (shape.tag, [(each.tag, each.text) for each in shape]) == (M + "ItemShape", [(T + "BaseShape", "IdOnly")])
+    assert (ids.tag, [each.get("Id") for each in ids]) == (M + "ItemIds", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("codes", "gone"),
+    [
+        (("NoError", "NoError"), set()),
+        (("ErrorItemNotFound", "NoError"), {"a"}),
+        (("ErrorItemNotFound", "ErrorItemNotFound"), {"a", "b"}),
+        (("ErrorAccessDenied", "ErrorItemNotFound"), {"b"}),
+    ],
+)
+def test_what_the_server_has_nothing_for_is_gone(codes: tuple[str, ...], gone: set[str]) -> None:
+    """And nothing else is: another error says nothing about the item."""
+    assert read_lookup(200, answered(*codes), REQUEST) == gone
+
+
+def test_an_answer_to_another_question_is_refused() -> None:
+    """Without a message for each id nobody knows which is meant."""
+    assert read_lookup(200, answered("ErrorServerBusy"), REQUEST) == Refused("ErrorServerBusy")
+    assert read_lookup(200, answered("NoError", response="GetFolder"), REQUEST) == Refused("HTTP 200")
+    assert read_lookup(503, b"busy", REQUEST) == Refused("HTTP 503")
