@@ -40,8 +40,10 @@ class Ruling:
 
 
 _MODIFIED: Final = "ews.mailbox.modified"
-_ONCE: Final = frozenset({"ews.mailbox.created", "ews.mailbox.deleted"})
-_SEEN: Final = (_MODIFIED, "ews.mailbox.created")
+_CREATED: Final = "ews.mailbox.created"
+_ONCE: Final = frozenset({_CREATED, "ews.mailbox.deleted"})
+_COMES: Final = frozenset({"ews.mailbox.moved", "ews.mailbox.copied"})
+_SEEN: Final = (_MODIFIED, _CREATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Recent:
     def has_told(self, document: Document) -> bool:
         """Whether the log has this event, or the same change as a sync found it: an object comes and goes once."""
         kind, own_id = document["type"], document["data"].get("id")
-        if document["id"] in self.ids or (kind in _ONCE and (kind, own_id) in self.recovered):
+        as_sync = _CREATED if kind in _COMES else kind
+        if document["id"] in self.ids or (as_sync in _ONCE and (as_sync, own_id) in self.recovered):
             return True
         seen = [self.recovered[each, own_id] for each in _SEEN if (each, own_id) in self.recovered]
         return kind == _MODIFIED and any(from_iso(document["time"]) <= moment for moment in seen)
@@ -114,7 +117,8 @@ def judged(row: Subscription, delivery: Delivery, recent: Recent) -> Ruling:
     fresh = tuple(document for document in delivery.documents if not recent.has_told(document))
     gap = _gap(row, delivery, recent)
     documents = (*gap, *fresh)
-    changes = _changes(row, delivery, recent, has_news=bool(fresh) or not delivery.documents)
+    is_copy = bool(delivery.documents) and all(document["id"] in recent.ids for document in delivery.documents)
+    changes = _changes(row, delivery, recent, has_news=not is_copy)
     if gap:
         changes = _to_recover(row, delivery) | changes
     ruling = _ok(_meaning(delivery, fresh), delivery, Unchanged(row), changes, documents)

@@ -195,12 +195,9 @@ class Recoverer:
         baseline waits until no gap can begin before it.
         """
         now, ended_at = self.clock(), work.ended_at or self.clock()
-        is_recovery = work.purpose is Purpose.RECOVERY
-        proven_until = (
-            row.caught_up_at if is_recovery else row.last_seen_at and row.last_seen_at - self.policy.silence(row)
-        )
-        if proven_until is None or proven_until < ended_at or row.gap_since is not None:
-            return now + self.policy.minutes(SETTLING_MINUTES)
+        frequency = self.policy.minutes(row.status_frequency_minutes)
+        if not self._is_proven(row, work, ended_at):  # nothing but a POST can prove it
+            return max(now + self.policy.minutes(SETTLING_MINUTES), (row.last_seen_at or now) + frequency)
         refresh_at = now + self.policy.minutes(REFRESH_MINUTES)
         changes: dict[str, object] = {
             "baseline": work.round,
@@ -210,7 +207,7 @@ class Recoverer:
             "revision": row.revision + 1,
         }
         logged = None
-        if is_recovery:
+        if work.purpose is Purpose.RECOVERY:
             later, closing = self._closing(row, work)
             changes |= {"recover_since": later, "caught_up_at": None}
             if closing is not None and closing["type"] == CLOSED:
@@ -220,6 +217,13 @@ class Recoverer:
             self.states.forget(row.subscription, before=work.round)
             return now if changes.get("recover_since") else refresh_at
         return now + self.policy.minutes(SETTLING_MINUTES)
+
+    def _is_proven(self, row: Subscription, work: Work, ended_at: datetime) -> bool:
+        if row.gap_since is not None or row.last_seen_at is None:
+            return False
+        if work.purpose is Purpose.RECOVERY:
+            return row.caught_up_at is not None and row.caught_up_at >= ended_at
+        return row.last_seen_at - self.policy.silence(row) >= ended_at
 
     def _closing(self, row: Subscription, work: Work) -> tuple[datetime | None, Document | None]:
         """Return since when later gaps are open (None: there are none), and what to say of those that are done."""

@@ -125,8 +125,6 @@ class Known:
             return None if change.id in self.went else change
         if change.kind is ChangeKind.CREATED and change.id not in self.came:
             return change
-        if change.kind is ChangeKind.READ_FLAG_CHANGED:  # all that changed since the baseline, so push told of this
-            return None if change.id in self.told_at else change
         modified_at = _moment(change.last_modified_at) if isinstance(change, ItemChange) else None
         if modified_at is not None:
             is_told = change.id in self.told_of and self.told_of[change.id] >= modified_at
