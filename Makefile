@@ -12,10 +12,10 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo up test check format synth deploy destroy bench clean
+.PHONY: help setup lock demo up test test-engines simulate check format synth deploy destroy bench clean
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the virtual environment (Python 3.11 or newer)
 
@@ -36,6 +36,13 @@ up: $(READY) $(EMULATOR) ## the stack on this machine, until interrupted
 
 test: $(READY) $(EMULATOR) ## all tests; no AWS account, no Docker
 	pytest -n auto --dist loadfile
+
+test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ (Java 17 or newer)
+	@python -m tests.engines.fetch
+	pytest -p tests.engines.plugin --engines -n 2 --dist loadfile tests/contract tests/engines
+
+simulate: $(READY) ## days of protocol time with every fault at once, SEEDS of them
+	@python -m tests.simulation --seeds $(SEEDS)
 
 check: $(READY) $(EMULATOR) ## what CI runs: format, lint, types, synth, tests
 	ruff format --check .
@@ -63,8 +70,3 @@ bench: $(READY) $(EMULATOR) ## measure the budgets, as ratios within one run
 
 clean: ## remove what the other targets made
 	rm -rf cdk.out .build .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV) .venv-emulator
-
-test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ (Java 17 or newer)
-	@python -m tests.engines.fetch
-	pytest -p tests.engines.plugin --engines -n 2 --dist loadfile tests/contract tests/engines
-.PHONY: test-engines

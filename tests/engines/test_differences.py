@@ -1,0 +1,205 @@
+"""Where moto and the engines differ. The code goes by the engine, or needs neither; each test says which."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ewspush.adapters.dynamodb import DynamoDBLedger
+from ewspush.adapters.sqs import SQSQueue
+from ewspush.domain.entry import Entry, InChain
+from ewspush.ports import Message
+from tests.aws import DUE_INDEX, Aws, aws_of
+from tests.contract.test_subscription_ledger import KEY, ROW, logged, moved
+from tests.engines.plugin import Engines
+from tests.stories import NOON
+
+pytestmark = pytest.mark.engines
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """An AWS and its name."""
+
+    name: str
+    aws: Aws
+
+    def expects(self, *, moto: Value, engines: Value) -> Value:
+        """Return what is expected of it."""
+        return moto if self.name == "moto" else engines
+
+
+@pytest.fixture(params=["moto", "engines"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """Return each of the two."""
+    with aws_of(request) as aws:
+        yield World(request.param, aws)
+
+
+@pytest.fixture
+def queue_url(world: World) -> str:
+    """Return an empty FIFO queue."""
+    return world.aws.fifo_queue()
+
+
+def _message(body: str = "body", deduplication_id: str = "id") -> dict[str, str]:
+    return {"MessageBody": body, "MessageGroupId": "group", "MessageDeduplicationId": deduplication_id}
+
+
+def _code(call: Any, **arguments: Any) -> str:
+    """Return the code that a call is refused with, `taken` where it is not."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "taken"
+
+
+class TestQueue:
+    """ElasticMQ."""
+
+    def test_a_duplicate_gets_the_message_id_of_the_first(self, world: World, queue_url: str) -> None:
+        """On moto each has its own. The forwarder goes by `Successful`, never by the id."""
+        ids = {world.aws.sqs.send_message(QueueUrl=queue_url, **_message())["MessageId"] for _ in range(2)}
+        assert len(ids) == world.expects(moto=2, engines=1)
+
+    def test_a_duplicate_of_a_message_already_consumed_is_dropped(self, world: World, queue_url: str) -> None:
+        """As on SQS, for five minutes; moto forgets an id with its message: stories with a consumer need an engine."""
+        counts = []
+        for _ in range(2):
+            world.aws.sqs.send_message(QueueUrl=queue_url, **_message())
+            counts.append(len(world.aws.received(queue_url)))
+        assert counts == world.expects(moto=[1, 1], engines=[1, 0])
+
+    def test_a_character_that_no_message_may_hold_is_rejected_for_good(self, world: World, queue_url: str) -> None:
+        """A later try can't succeed, so the record goes to the failure destination; moto takes it."""
+        receipt = SQSQueue(world.aws.sqs, queue_url).send([Message("group", "id", "a\x01b")])[0]
+        assert (receipt.taken, receipt.rejected) == world.expects(
+            moto=(True, None), engines=(False, "InvalidAttributeValue")
+        )
+
+    def test_a_deduplication_id_of_more_than_128_characters_is_rejected_for_good(
+        self, world: World, queue_url: str
+    ) -> None:
+        """Ours have fewer; moto does not count."""
+        receipt = SQSQueue(world.aws.sqs, queue_url).send([Message("group", "x" * 129, "body")])[0]
+        assert receipt.rejected == world.expects(moto=None, engines="InvalidParameterValue")
+
+    def test_a_message_over_a_mebibyte_is_refused_under_another_code(self, world: World, queue_url: str) -> None:
+        """Neither meets one of ours: no event of more than an item of DynamoDB is ever logged."""
+        entry = _message("x" * 1_100_000) | {"Id": "0"}
+        code = _code(world.aws.sqs.send_message_batch, QueueUrl=queue_url, Entries=[entry])
+        assert code == world.expects(moto="AWS.SimpleQueueService.BatchRequestTooLong", engines="InvalidAttributeValue")
+
+
+class TestTable:
+    """DynamoDB Local."""
+
+    def test_a_heartbeat_consumes_one_unit(self, world: World) -> None:
+        """Whatever the index: none of its attributes changes. Moto always says a half."""
+        ledger, told = _metered(world.aws)
+        ledger.add(ROW)
+        told.clear()
+        ledger.write(Entry(KEY, InChain(1, "w1"), {"last_seen_at": NOON}))
+        assert told == world.expects(moto=[0.5], engines=[1.0])
+
+    def test_events_consume_two_units_for_each_kilobyte_of_row_and_log(self, world: World) -> None:
+        """Of a transaction moto tells nothing."""
+        ledger, told = _metered(world.aws)
+        ledger.add(ROW)
+        told.clear()
+        ledger.write(moved("w2", notification=logged()))
+        assert told == world.expects(moto=[], engines=[2.0, 2.0])
+
+    def test_a_transaction_sent_again_under_its_token_succeeds_and_changes_nothing(self, world: World) -> None:
+        """As botocore's own retries need it. Moto carries it out once more, and so refuses what it did itself."""
+        world.aws.ledger().add(ROW)
+        codes = [
+            _code(world.aws.dynamodb.transact_write_items, TransactItems=_move(world.aws), ClientRequestToken="token")
+            for _ in range(2)
+        ]
+        assert codes == ["taken", world.expects(moto="TransactionCanceledException", engines="taken")]
+
+    def test_a_refused_transaction_brings_the_row(self, world: World) -> None:
+        """Both do, in the reason of the update alone: one read less in the slow path."""
+        world.aws.ledger().add(ROW)
+        outcome = world.aws.ledger().write(moved("w9", start="w8", notification=logged()))
+        assert (outcome.stored, outcome.row) == (False, ROW)
+
+    def test_what_the_due_index_does_not_hold_can_not_be_asked_of_it(self, world: World) -> None:
+        """Keys are all it has; moto would answer with nothing."""
+        world.aws.ledger().add(ROW)
+        code = _code(
+            world.aws.dynamodb.query,
+            TableName=world.aws.subscriptions_table,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": "0"}},
+            ProjectionExpression="watermark",
+        )
+        assert code == world.expects(moto="taken", engines="ValidationException")
+
+    def test_a_transaction_of_more_than_four_megabytes_is_taken(self, world: World) -> None:
+        """DynamoDB refuses it, by its documentation; neither says so here, and no POST of a mebibyte gets that long."""
+        puts = [
+            {"Put": {"TableName": world.aws.events_table, "Item": _item(str(number), "x" * 380_000)}}
+            for number in range(11)
+        ]
+        assert _code(world.aws.dynamodb.transact_write_items, TransactItems=puts) == "taken"
+
+
+def test_an_empty_stream_has_another_beginning_once_a_transaction_wrote(engines: Engines) -> None:
+    """Of DynamoDB Local alone: it calls the position from before trimmed, though nothing was. The pump asks anew."""
+    with engines.aws() as aws:
+        arn = aws.dynamodb.describe_table(TableName=aws.events_table)["Table"]["LatestStreamArn"]
+        shard = engines.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+        before = _beginning(engines, arn, shard)
+        aws.ledger().add(ROW)
+        aws.ledger().write(moved("w2", notification=logged()))
+        after = _beginning(engines, arn, shard)
+        assert _code(engines.streams.get_records, ShardIterator=before) == "TrimmedDataAccessException"
+        (record,) = engines.streams.get_records(ShardIterator=after)["Records"]
+        assert record["dynamodb"]["Keys"]["arrival"]["S"] == logged().arrival
+
+
+def _beginning(engines: Engines, arn: str, shard: str) -> str:
+    found = engines.streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    return str(found["ShardIterator"])
+
+
+def _item(arrival: str, text: str) -> dict[str, Any]:
+    return {"subscription": {"S": KEY}, "arrival": {"S": arrival}, "text": {"S": text}}
+
+
+def _move(aws: Aws) -> list[dict[str, Any]]:
+    """Return a transaction that moves the chain of `ROW` from w1 to w2."""
+    update = {
+        "TableName": aws.subscriptions_table,
+        "Key": {"subscription": {"S": KEY}},
+        "UpdateExpression": "SET watermark = :to",
+        "ConditionExpression": "watermark = :from",
+        "ExpressionAttributeValues": {":from": {"S": "w1"}, ":to": {"S": "w2"}},
+    }
+    return [{"Update": update}]
+
+
+def _metered(aws: Aws) -> tuple[DynamoDBLedger, list[float]]:
+    """Return a ledger, and the list of the units that its writes consume."""
+    told: list[float] = []
+
+    def ask(params: dict[str, Any], **_: object) -> None:
+        params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def add(parsed: dict[str, Any], **_: object) -> None:
+        consumed = parsed.get("ConsumedCapacity", [])
+        told.extend(each["CapacityUnits"] for each in (consumed if isinstance(consumed, list) else [consumed]))
+
+    events = aws.dynamodb.meta.events
+    for operation in ("UpdateItem", "TransactWriteItems"):
+        events.register(f"before-parameter-build.dynamodb.{operation}", ask)
+        events.register(f"after-call.dynamodb.{operation}", add)
+    return aws.ledger(), told
