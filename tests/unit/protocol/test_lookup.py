@@ -38,13 +38,13 @@ def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
 @pytest.mark.parametrize(
     ("codes", "gone"),
     [
-        (("NoError", "NoError"), set()),
-        (("ErrorItemNotFound", "NoError"), {"a"}),
-        (("ErrorItemNotFound", "ErrorItemNotFound"), {"a", "b"}),
-        (("ErrorAccessDenied", "ErrorItemNotFound"), {"b"}),
+        (("NoError", "NoError"), frozenset()),
+        (("ErrorItemNotFound", "NoError"), frozenset("a")),
+        (("ErrorItemNotFound", "ErrorItemNotFound"), frozenset("ab")),
+        (("ErrorAccessDenied", "ErrorItemNotFound"), frozenset("b")),
     ],
 )
-def test_what_the_server_has_nothing_for_is_gone(codes: tuple[str, ...], gone: set[str]) -> None:
+def test_what_the_server_has_nothing_for_is_gone(codes: tuple[str, ...], gone: frozenset[str]) -> None:
     """And nothing else is: another error says nothing about the item."""
     assert read_lookup(200, answered(*codes), REQUEST) == gone
 

@@ -1,0 +1,286 @@
+"""The rules of a recovery: what a run does next, and what of a sync's changes is news."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import pytest
+
+from ewspush.domain import recovery
+from ewspush.domain.events import Document, GapReason, gap_document, push_documents
+from ewspush.domain.recovery import HIERARCHY, Gap, Known, Purpose, Work
+from ewspush.domain.subscription import LoggedNotification, logged_at
+from ewspush.domain.sync_events import closing_document
+from ewspush.protocol.notification import MailboxEvent, ObjectKind
+from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange, ItemsPage
+from tests.stories import NOON, callback, subscription
+
+KEY: Final = subscription().subscription
+WORK: Final = Work(KEY, Purpose.RECOVERY, round=2, source=1, begun_at=NOON, places=("inbox", "drafts"), version=7)
+OF_ALL: Final = replace(WORK, places=None, found=("inbox", "drafts"))
+BASELINE: Final = replace(WORK, purpose=Purpose.BASELINE)
+FIRST: Final = replace(WORK, source=0)
+
+
+def at(minutes: float) -> datetime:
+    """Return a time some minutes after noon."""
+    return NOON + timedelta(minutes=minutes)
+
+
+def logged(*documents: Document, minute: float = 0) -> LoggedNotification:
+    """Return what was logged some minutes after noon."""
+    return logged_at(KEY, 1, at(minute), documents)
+
+
+def pushed(
+    name: str, own_id: str, minute: float = 0, kind: ObjectKind = ObjectKind.ITEM, **more: Any
+) -> LoggedNotification:
+    """Return the log of an event that push told when it happened."""
+    event = MailboxEvent(f"{name}Event", kind, own_id, timestamp=at(minute).isoformat(), **more)
+    return logged(*push_documents(callback(), [event], at(minute)), minute=minute)
+
+
+def item(kind: ChangeKind, own_id: str = "a", minute: float | None = None) -> ItemChange:
+    """Return the change of an item that was last modified some minutes after noon."""
+    return ItemChange(kind, own_id, "ck", at(minute).isoformat() if minute is not None else None)
+
+
+def folder(kind: ChangeKind, own_id: str = "f", **more: Any) -> FolderChange:
+    """Return the change of a folder."""
+    return FolderChange(kind, own_id, **more)
+
+
+def page(*changes: ItemChange, is_last: bool = True, passed_over: int = 0) -> ItemsPage:
+    """Return a page of items."""
+    return ItemsPage("after", changes, is_last, passed_over)
+
+
+def gap(start: float, end: float) -> Document:
+    """Return a gap event between two minutes after noon."""
+    return gap_document(callback(), GapReason.RESUME_UNPROVEN, at(start), at(end), None)
+
+
+def known(*notifications: LoggedNotification) -> Known:
+    """Return what the log holds."""
+    return Known.of(notifications)
+
+
+class TestBegun:
+    """A new run."""
+
+    @pytest.mark.parametrize(
+        ("recover_since", "purpose"), [(None, Purpose.BASELINE), (at(1), Purpose.RECOVERY)], ids=["baseline", "gap"]
+    )
+    def test_it_is_for_what_the_row_needs(self, recover_since: datetime | None, purpose: Purpose) -> None:
+        """An open gap comes before all."""
+        row = subscription(recover_since=recover_since, baseline=3)
+        work = recovery.begun(row, None, (), NOON)
+        assert (work.purpose, work.source, work.round, work.begun_at) == (purpose, 3, 4, NOON)
+
+    def test_its_round_is_one_that_nobody_wrote_to(self) -> None:
+        """Not even a run that was given up; its version goes on from there, as the lock of the next step."""
+        work = recovery.begun(subscription(baseline=1), replace(WORK, round=5), (), NOON)
+        assert (work.round, work.source, work.version) == (6, 1, WORK.version)
+
+    def test_of_named_folders_it_begins_with_the_first(self) -> None:
+        """There is nothing to be found."""
+        work = recovery.begun(subscription(folders=("inbox", "drafts")), None, ("x",), NOON)
+        assert (work.places, work.found, work.place) == (("inbox", "drafts"), (), "inbox")
+
+    def test_of_all_folders_it_begins_with_the_folders(self) -> None:
+        """And with those that the baseline has."""
+        work = recovery.begun(subscription(baseline=1), None, ("x", "y"), NOON)
+        assert (work.places, work.found, work.place) == (None, ("x", "y"), HIERARCHY)
+
+    @pytest.mark.parametrize(
+        ("work", "tells"),
+        [(WORK, True), (BASELINE, False), (FIRST, False), (replace(WORK, is_silent=True), False)],
+        ids=["recovery", "baseline", "without a baseline", "started over"],
+    )
+    def test_only_a_recovery_from_a_baseline_tells_news(self, work: Work, tells: bool) -> None:
+        """Anything else would tell of all that is there as new."""
+        assert work.tells() is tells
+
+
+class TestSteps:
+    """What is left after a page."""
+
+    def test_the_last_page_ends_a_place(self) -> None:
+        """Any other leaves it under way."""
+        assert recovery.advanced(WORK, page(is_last=False), None, told=0).places == ("inbox", "drafts")
+        after = recovery.advanced(WORK, page(), None, told=2)
+        assert (after.places, after.recovered, after.is_done) == (("drafts",), 2, False)
+        assert recovery.advanced(after, page(), None, told=3).is_done
+
+    def test_every_step_is_a_new_version_and_a_page_makes_up_for_refusals(self) -> None:
+        """The version is the lock."""
+        tried = replace(WORK, attempts=4)
+        afters = [
+            recovery.advanced(tried, page(is_last=False), None, told=0),
+            recovery.folders_found(replace(tried, places=None), (), is_last=False, told=0),
+            recovery.looked_up(tried, (), told=0),
+            recovery.without_place(tried),
+        ]
+        assert [(after.version, after.attempts) for after in afters] == [(WORK.version + 1, 0)] * 4
+        assert recovery.started_over(tried).version == WORK.version + 1
+
+    @pytest.mark.parametrize(("work", "unrecovered"), [(WORK, 2), (BASELINE, 0), (FIRST, 0)])
+    def test_what_was_not_understood_was_not_recovered(self, work: Work, unrecovered: int) -> None:
+        """A baseline misses nothing by it."""
+        assert recovery.advanced(work, page(passed_over=2), None, told=0).unrecovered == unrecovered
+
+    def test_a_place_that_starts_over_is_silent_to_its_end(self) -> None:
+        """It counts as one thing that was not recovered; the next place tells again."""
+        over = recovery.started_over(WORK)
+        assert (over.tells(), over.unrecovered, over.place) == (False, 1, "inbox")
+        more = recovery.advanced(over, page(is_last=False), None, told=0)
+        assert not more.tells()
+        after = recovery.advanced(more, page(), None, told=0)
+        assert (after.tells(), after.unrecovered, after.place) == (True, 1, "drafts")
+
+    @pytest.mark.parametrize("work", [BASELINE, FIRST])
+    def test_a_run_that_tells_nothing_misses_nothing_by_starting_over(self, work: Work) -> None:
+        """There was no news to be told."""
+        assert recovery.started_over(work).unrecovered == 0
+
+    def test_a_place_that_is_gone_is_left_out(self) -> None:
+        """The next one is not silent for its sake."""
+        after = recovery.without_place(recovery.started_over(WORK))
+        assert (after.places, after.tells()) == (("drafts",), True)
+
+    def test_folders_are_found_page_by_page(self) -> None:
+        """What is gone is left out, what is new has no state in the baseline."""
+        first = recovery.folders_found(
+            OF_ALL, [folder(ChangeKind.CREATED, "new"), folder(ChangeKind.UPDATED, "inbox")], is_last=False, told=2
+        )
+        assert (first.places, first.found, first.recovered) == (None, ("inbox", "drafts", "new"), 2)
+        after = recovery.folders_found(first, [folder(ChangeKind.DELETED, "drafts")], is_last=True, told=1)
+        assert (after.places, after.found, after.recovered) == (("inbox", "new"), (), 3)
+        knows = [replace(after, places=(place,)).knows_state() for place in ("inbox", "new")]
+        assert knows == [True, False]
+
+    def test_search_folders_are_no_places(self) -> None:
+        """They can't be synchronized."""
+        after = recovery.folders_found(
+            OF_ALL, [folder(ChangeKind.CREATED, "search", is_search=True)], is_last=True, told=0
+        )
+        assert after.places == ("inbox", "drafts")
+
+    def test_a_mailbox_without_folders_is_done_at_once(self) -> None:
+        """Not begun for ever."""
+        assert recovery.folders_found(replace(OF_ALL, found=()), (), is_last=True, told=0).is_done
+
+    def test_a_folder_that_is_told_twice_is_one_place(self) -> None:
+        """A baseline that starts over lists all of them again."""
+        after = recovery.folders_found(
+            replace(OF_ALL, source=0), [folder(ChangeKind.CREATED, "inbox")], is_last=True, told=0
+        )
+        assert after.places == ("inbox", "drafts")
+
+
+class TestKnown:
+    """What the log says already, and so is no news."""
+
+    @pytest.mark.parametrize("name", ["Created", "NewMail", "Copied", "Moved"])
+    def test_what_push_said_came_did_not_come_again(self, name: str) -> None:
+        """By whatever event; an unknown one did."""
+        log = known(pushed(name, "a"))
+        assert log.untold(item(ChangeKind.CREATED, "a", 0), ()) is None
+        other = item(ChangeKind.CREATED, "b", 0)
+        assert log.untold(other, ()) == other
+
+    def test_what_push_said_went_did_not_go_again(self) -> None:
+        """Also under the id that it had before a move."""
+        log = known(pushed("Deleted", "a"), pushed("Moved", "c", old_id="b"))
+        assert [log.untold(item(ChangeKind.DELETED, each), ()) for each in ("a", "b")] == [None, None]
+        assert log.untold(item(ChangeKind.DELETED, "c"), ()) is not None
+
+    @pytest.mark.parametrize("kind", [ChangeKind.UPDATED, ChangeKind.CREATED])
+    @pytest.mark.parametrize(("minute", "is_told"), [(4, True), (5, True), (6, False)])
+    def test_an_update_is_news_where_it_is_later_than_what_was_told(
+        self, kind: ChangeKind, minute: float, is_told: bool
+    ) -> None:
+        """By the server's clock. One that came since the baseline was not created once more: it was modified."""
+        log = known(pushed("Created", "a", 1), pushed("Modified", "a", 5))
+        news = log.untold(item(kind, "a", minute), ())
+        assert (news is None) is is_told
+        assert news is None or news.kind is ChangeKind.UPDATED
+
+    def test_an_update_of_what_nobody_told_of_is_news(self) -> None:
+        """Whenever it was made."""
+        change = item(ChangeKind.UPDATED, "a", -1000)
+        assert known(pushed("Created", "b", 1)).untold(change, ()) == change
+
+    @pytest.mark.parametrize(("minute", "is_told"), [(5, False), (10, True), (15, True)])
+    @pytest.mark.parametrize("change", [item(ChangeKind.READ_FLAG_CHANGED), folder(ChangeKind.UPDATED, "a")])
+    def test_without_a_time_only_what_was_told_after_the_gaps_counts(
+        self, change: ItemChange | FolderChange, minute: float, is_told: bool
+    ) -> None:
+        """To tell it again is better than not at all."""
+        gaps = [Gap("g", at(0), at(10), at(10))]
+        assert (known(pushed("Modified", "a", minute)).untold(change, gaps) is None) is is_told
+
+    def test_what_a_sync_said_counts_like_what_push_said(self) -> None:
+        """A page that is read once more tells nothing."""
+        (document,) = push_documents(callback(), [MailboxEvent("CreatedEvent", ObjectKind.ITEM, "a")], NOON)
+        document["data"]["origin"] = "sync"
+        assert known(logged(document)).untold(item(ChangeKind.CREATED, "a", 0), ()) is None
+
+    def test_events_without_an_id_say_nothing(self) -> None:
+        """Gaps, and events that are not known."""
+        log = known(logged(gap(0, 1)), logged(*push_documents(callback(), [MailboxEvent("CreatedEvent")], NOON)))
+        assert (log.came, log.went, log.told_at) == (frozenset(), frozenset(), {})
+
+    def test_in_doubt_is_what_came_and_was_not_seen(self) -> None:
+        """What went is not, nor is a folder, nor what a page told of: then it is there."""
+        log = known(
+            pushed("Created", "there"),
+            pushed("Created", "doubtful"),
+            pushed("Created", "gone"),
+            pushed("Deleted", "gone"),
+            pushed("Created", "folder", kind=ObjectKind.FOLDER),
+        )
+        work = recovery.advanced(WORK, page(item(ChangeKind.CREATED, "there")), log, told=0)
+        assert log.doubtful_items(work) == ["doubtful"]
+        assert log.doubtful_items(recovery.looked_up(work, ["doubtful"], told=0)) == []
+
+    def test_what_a_page_says_is_deleted_was_not_seen(self) -> None:
+        """Nor what push told after it; but what the page makes news of was."""
+        log = known(pushed("Created", "a"))
+        work = recovery.advanced(WORK, page(item(ChangeKind.DELETED, "a")), log, told=0)
+        assert log.doubtful_items(work) == ["a"]
+        work = recovery.advanced(WORK, page(item(ChangeKind.CREATED, "b")), log, told=1)
+        assert known(pushed("Created", "b")).doubtful_items(work) == []
+
+    def test_a_folder_that_came_and_is_not_there_has_vanished(self) -> None:
+        """Unless the log says so already, or it is a search folder."""
+        log = known(*(pushed("Created", each, kind=ObjectKind.FOLDER) for each in ("there", "gone", "told", "search")))
+        log = replace(log, went=frozenset({"told"}))
+        changes = [folder(ChangeKind.CREATED, "there"), folder(ChangeKind.CREATED, "search", is_search=True)]
+        work = recovery.folders_found(OF_ALL, changes, is_last=False, told=0)
+        assert log.vanished_folders(work) == [folder(ChangeKind.DELETED, "gone")]
+
+
+class TestOpenGaps:
+    """The gaps that nothing has closed."""
+
+    def test_they_are_told_oldest_first_whatever_the_order_of_the_log(self) -> None:
+        """With their range, and when they were logged."""
+        first, second = gap(0, 5), gap(10, 15)
+        log = [logged(second, minute=15), logged(first, minute=5)]
+        assert recovery.open_gaps(log) == [
+            Gap(first["id"], at(0), at(5), at(5)),
+            Gap(second["id"], at(10), at(15), at(15)),
+        ]
+
+    @pytest.mark.parametrize("is_whole", [True, False])
+    def test_one_that_was_settled_is_not_among_them(self, is_whole: bool) -> None:
+        """Closed, or said to stay open for good: no later sync can tell of it, and it is no gap of its own."""
+        first, second = gap(0, 5), gap(10, 15)
+        settled = closing_document(callback(), [first["id"]], (at(0), at(5)), 1, at(20), is_whole=is_whole)
+        log = [logged(settled, minute=20), logged(second, minute=15), logged(first, minute=5)]
+        assert [each.id for each in recovery.open_gaps(log)] == [second["id"]]
+
+    def test_where_nothing_was_missed_there_are_none(self) -> None:
+        """Other events are no gaps."""
+        assert recovery.open_gaps([pushed("Created", "a")]) == []
