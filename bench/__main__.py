@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from bench import reading, spending, starting
+from bench import keeping, reading, spending, starting
 from bench.report import Figure, MeasurementError, table, write
 from local import deployment as deployments
 from local import emulator as emulators
@@ -62,6 +62,7 @@ def _measure(sections: dict[str, list[Figure]], *, quick: bool) -> None:
         with emulators.running(log=log) as emulator:
             deployment = deployments.deploy(emulator, synthesized)
             section("What a POST costs", lambda: spending.figures(deployment))
+            section("What an idle tick of the keeper costs", lambda: keeping.figures(deployment))
             starts, answers = (3, 20) if quick else (15, 100)
             section(
                 "Cold and warm, as Lambda starts it",

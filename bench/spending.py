@@ -5,12 +5,12 @@ well: one unit for the row, two within a transaction, and two for each KB of the
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 
+from bench.meter import Meter
 from bench.payloads import heartbeat, notification
 from bench.report import Budget, Figure, MeasurementError
 from bench.subscriber import Subscriber
@@ -24,38 +24,6 @@ from local.deployment import Deployment
 
 _ONE: Final = Budget(at_most=1)
 _NONE: Final = Budget(at_most=0)
-
-
-@dataclass(slots=True)
-class _Meter:
-    """Counts what a client sends and what DynamoDB says it consumed."""
-
-    requests: Counter[str] = field(default_factory=Counter)
-    write_units: float = 0
-
-    def attach(self, client: Any) -> Any:  # noqa: ANN401  # any boto3 client
-        service = client.meta.service_model.service_name
-        client.meta.events.register(f"before-send.{service}", self._count)
-        if service == "dynamodb":
-            client.meta.events.register("before-parameter-build.dynamodb", self._ask)
-            client.meta.events.register("after-call.dynamodb", self._add)
-        return client
-
-    def _count(self, event_name: str, **_: object) -> None:
-        self.requests[event_name.rpartition(".")[2]] += 1
-
-    def _ask(self, params: dict[str, Any], **_: object) -> None:
-        params["ReturnConsumedCapacity"] = "TOTAL"
-
-    def _add(self, parsed: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's model
-        consumed = parsed.get("ConsumedCapacity", [])
-        is_write = model.name not in {"GetItem", "Query"}
-        for each in consumed if isinstance(consumed, list) else [consumed]:
-            self.write_units += each.get("WriteCapacityUnits", each["CapacityUnits"] if is_write else 0)
-
-    def reset(self) -> None:
-        self.requests.clear()
-        self.write_units = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +41,7 @@ class _Kind:
 def figures(deployment: Deployment) -> list[Figure]:
     """Return requests and write units of each kind of POST."""
     responder.logger.setLevel(logging.CRITICAL)
-    meter = _Meter()
+    meter = Meter()
     keys = SecretCallbackKeys(
         meter.attach(deployment.emulator.client("secretsmanager")), deployment.callback_secret_arn, utc_now
     )
@@ -87,7 +55,7 @@ def figures(deployment: Deployment) -> list[Figure]:
     return [figure for kind in _kinds(keys) for figure in _measured(kind, ours, meter, Subscriber.of(deployment))]
 
 
-def _measured(kind: _Kind, ours: Responder, meter: _Meter, subscriber: Subscriber) -> list[Figure]:
+def _measured(kind: _Kind, ours: Responder, meter: Meter, subscriber: Subscriber) -> list[Figure]:
     for event in kind.before(subscriber):
         _demand(200, ours.respond(event))
     meter.reset()
