@@ -61,8 +61,8 @@ def _measure(sections: dict[str, list[Figure]], *, quick: bool) -> None:
         synthesized = deployments.synthesize(Path(directory))
         with emulators.running(log=log) as emulator:
             deployment = deployments.deploy(emulator, synthesized)
-            section("What a POST costs", lambda: spending.figures(deployment))
             section("What an idle tick of the keeper costs", lambda: keeping.figures(deployment))
+            section("What a POST costs", lambda: spending.figures(deployment))
             starts, answers = (3, 20) if quick else (15, 100)
             section(
                 "Cold and warm, as Lambda starts it",
