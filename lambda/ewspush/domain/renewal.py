@@ -109,14 +109,22 @@ def begun(row: Subscription, policy: Policy, now: datetime) -> Changes:
 
 
 def _doubts(row: Subscription, policy: Policy, now: datetime) -> Changes:
-    """What a first subscription missed is in doubt from its second try on; one that goes on, by how it is resumed."""
-    if row.gap_since is not None:
-        is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
-        return {"gap_reason": GapReason.SUBSCRIBED_LATE} if row.gap_reason is None and is_late else {}
-    if row.watermark is not None and policy.resume_is_trusted:
-        return {}
-    reason = GapReason.NOT_RESUMED if row.watermark is None else GapReason.RESUME_UNPROVEN
-    return {"gap_since": (row.last_seen_at or row.check_at or now) - policy.silence(row), "gap_reason": reason}
+    """What a first subscription missed is in doubt from its second try on; one that goes on, by how it is resumed.
+
+    Since when, is written down in any case: a watermark that is trusted now may be refused later.
+    """
+    if row.gap_since is None:
+        since = (row.last_seen_at or row.check_at or now) - policy.silence(row)
+        return {"gap_since": since, "gap_reason": _reason(row, policy)}
+    is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
+    is_first = row.watermark is None and row.gap_reason is None
+    return {"gap_reason": GapReason.SUBSCRIBED_LATE} if is_first and is_late else {}
+
+
+def _reason(row: Subscription, policy: Policy) -> GapReason | None:
+    if row.watermark is None:
+        return GapReason.NOT_RESUMED
+    return None if policy.resume_is_trusted else GapReason.RESUME_UNPROVEN
 
 
 def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) -> Changes:
@@ -174,12 +182,8 @@ def forgets(row: Subscription, answer: Refused) -> bool:
 
 def _without_watermark(row: Subscription, policy: Policy, now: datetime) -> Changes:
     since = row.gap_since or (row.last_seen_at or now) - policy.silence(row)
-    return {
-        "watermark": None,
-        "previous_watermark": None,
-        "gap_since": since,
-        "gap_reason": GapReason.WATERMARK_REFUSED,
-    }
+    reason = GapReason.WATERMARK_REFUSED
+    return {"watermark": None, "previous_watermark": None, "gap_since": since, "gap_reason": reason}
 
 
 def wait(row: Subscription, answer: Refused, policy: Policy, attempts: int, chance: Callable[[], float]) -> timedelta:

@@ -147,7 +147,14 @@ class TestBegun:
     ) -> None:
         """From before the last POST on: what was being re-sent by then was told of nowhere."""
         row = begun(replace(LIVE, watermark=watermark), policy)
-        assert (row.gap_reason, row.gap_since) == (reason, NOON - 30 * MINUTE if reason else None)
+        assert (row.gap_reason, row.gap_since) == (reason, NOON - 30 * MINUTE)
+
+    def test_what_was_trusted_and_is_refused_later_is_in_doubt_since_it_was_last_heard_of(self) -> None:
+        """However many tries and hours lie between, and also where it was never heard of."""
+        made = replace(LIVE, last_seen_at=None, check_at=NOON + 30 * MINUTE)
+        tried_first = begun(made, TRUSTED)
+        forgotten = refused(begun(tried_first, TRUSTED, minute=900), "ErrorInvalidWatermark")
+        assert (forgotten["gap_since"], forgotten["gap_reason"]) == (NOON, GapReason.WATERMARK_REFUSED)
 
     def test_an_older_doubt_stays(self) -> None:
         """A second try does not shorten the gap."""
