@@ -130,7 +130,7 @@ def _refuse_doctype(text: bytes) -> None:
     if text[:8].lstrip()[1:2].isalpha():
         return  # the root begins at once, and no declaration can follow it
     start = _PROLOG.match(text)
-    if start is not None and text.startswith(b"<!", start.end()):
+    if start is not None and text.startswith(b"<!", start.end()) and not text.startswith(b"<!--", start.end()):
         raise UnreadableNotificationError(Refusal.DOCTYPE, "a document type declaration is never taken")
 
 
