@@ -62,3 +62,15 @@ def test_every_command_is_in_the_table() -> None:
     (section,) = re.findall(r"## Commands\n(.*?)\n### ", PAGE, re.DOTALL)
     documented = re.findall(r"^\| `([a-z]+)[ `]", section, re.MULTILINE)
     assert documented == re.findall(r"^    ([a-z]+) ", parser().format_help(), re.MULTILINE)
+
+
+def test_the_file_to_begin_with_is_a_good_one() -> None:
+    """The README has it copied."""
+    alice, bob = wishes_in(Path(__file__).parents[3] / "docs" / "subscriptions.example.toml")
+    assert (alice.folders, alice.status_frequency_minutes) == ((), DEFAULT_STATUS_FREQUENCY_MINUTES)
+    assert (bob.name, bob.folders, len(bob.event_types), bob.status_frequency_minutes) == (
+        "appointments",
+        ("calendar",),
+        4,
+        5,
+    )
