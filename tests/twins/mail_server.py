@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 from ewspush.domain.callback import Callback, verified
 from ewspush.ports import UnavailableError
+from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
@@ -66,3 +67,7 @@ class MemoryMailServer:
     def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage:  # noqa: ARG002  # likewise
         """See `MailServer.sync_hierarchy`."""
         return HierarchyPage("state", (), is_last=True)
+
+    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str]:  # noqa: ARG002  # likewise
+        """See `MailServer.missing_items`."""
+        return frozenset()
