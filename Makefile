@@ -7,12 +7,13 @@ READY := $(VENV)/.ready
 EMULATOR := .venv-emulator/.ready
 CDK_CLI := aws-cdk@2.1148.1  # 3.x of the registry is an older build that cannot read this library's output
 SEEDS ?= 2000
+RUNS ?= 1000000
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo up test test-engines simulate check format synth deploy destroy bench clean
+.PHONY: help setup lock demo up test test-engines simulate fuzz check format synth deploy destroy bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,10 @@ test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ 
 
 simulate: $(READY) ## days of protocol time with every fault at once, SEEDS of them
 	@python -m tests.simulation --seeds $(SEEDS)
+
+fuzz: $(READY) ## RUNS inputs for each reader of foreign bytes, led by coverage where atheris can be had
+	@uv pip install --quiet --python $(BIN)/python --target .build/fuzz/packages -r tests/fuzz/requirements.txt
+	@python -m tests.fuzz --runs $(RUNS)
 
 check: $(READY) $(EMULATOR) ## what CI runs: format, lint, types, synth, tests
 	ruff format --check .

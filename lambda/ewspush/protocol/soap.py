@@ -23,7 +23,7 @@ DISTINGUISHED_FOLDERS: Final = frozenset({
 })  # fmt: skip
 """DistinguishedFolderIdNameType of types.xsd, as far as Exchange 2010 goes; any other folder is told by its id."""
 
-MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """Of the server that we asked. 512 changes take about 300 KB; a sync state has no limit and grows with its folder."""
 
 _MAX_DIGITS: Final = 12

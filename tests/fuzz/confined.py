@@ -1,0 +1,104 @@
+"""Reads each hostile body in a process of its own: `python -m tests.fuzz.confined` prints what each cost, as JSON.
+
+A child is forked for each, so that its peak of memory is its own, and an alarm of the kernel ends one that hangs, even
+inside compiled code. Python's own accounting would not see what libxml2 takes.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Final
+
+from ewspush.protocol.errors import UnreadableNotificationError
+from ewspush.protocol.lookup import LookupRequest, read_lookup
+from ewspush.protocol.reader import read
+from ewspush.protocol.subscribe import read_answer
+from ewspush.protocol.synchronization import SyncHierarchyRequest, SyncItemsRequest, read_hierarchy, read_items
+from tests.fuzz.hostile import CLASSES, answers, ordinary_flood
+
+HANG_SECONDS: Final = 10
+READ: Final = "read"
+ORDINARY: Final = "ordinary"
+_RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
+
+Reader = Callable[[bytes], object]
+READERS: Final[Mapping[str, Reader]] = {
+    "notification": read,
+    "subscribe": partial(read_answer, 200),
+    "items": partial(read_items, 200, request=SyncItemsRequest("inbox", "s0")),
+    "hierarchy": partial(read_hierarchy, 200, request=SyncHierarchyRequest("s0")),
+    "lookup": partial(read_lookup, 200, request=LookupRequest(("a",))),
+}
+
+ANSWERS: Final = {"items": "SyncFolderItems", "hierarchy": "SyncFolderHierarchy", "lookup": "GetItem"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What became of a body, and what that took. `outcome` is `READ`, a refusal, or how it went wrong."""
+
+    outcome: str
+    size_bytes: int = 0
+    cpu_seconds: float = 0
+    added_bytes: int = 0
+
+
+def measured(make: Callable[[], bytes], reader: Reader, hang_seconds: int = HANG_SECONDS) -> Cost:
+    """Return what it costs to read what `make` makes."""
+    receiving, sending = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(hang_seconds)
+        with contextlib.suppress(BaseException):
+            os.write(sending, json.dumps(asdict(_read(make(), reader))).encode())
+        os._exit(0)
+    os.close(sending)
+    with os.fdopen(receiving) as pipe:
+        report = pipe.read()
+    _, status = os.waitpid(child, 0)
+    return Cost(**json.loads(report)) if report else Cost(f"ended with status {status}")
+
+
+def _read(body: bytes, reader: Reader) -> Cost:
+    memory, began = _peak_bytes(), time.process_time()
+    outcome = _outcome(body, reader)
+    return Cost(outcome, len(body), time.process_time() - began, _peak_bytes() - memory)
+
+
+def _outcome(body: bytes, reader: Reader) -> str:
+    try:
+        reader(body)
+    except UnreadableNotificationError as refused:
+        return refused.reason
+    except BaseException as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+        return repr(error)
+    return READ
+
+
+def _peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT_BYTES
+
+
+def costs() -> Iterator[tuple[str, str, Cost]]:
+    """Yield reader, class and cost: each class for a reader of each kind, and floods of answers for their readers."""
+    for reader in ("notification", "subscribe"):
+        for name, make in {ORDINARY: ordinary_flood, **{name: made[1] for name, made in CLASSES.items()}}.items():
+            yield reader, name, measured(make, READERS[reader])
+    for reader, operation in ANSWERS.items():
+        yield reader, ORDINARY, measured(ordinary_flood, READERS[reader])
+        for name, make in answers(operation).items():
+            yield reader, name, measured(make, READERS[reader])
+
+
+if __name__ == "__main__":
+    told: dict[str, dict[str, object]] = {reader: {} for reader in READERS}
+    for about, what, cost in costs():
+        told[about][what] = asdict(cost)
+    sys.stdout.write(json.dumps(told))
