@@ -12,6 +12,7 @@ from ewspush.domain.receipt import receive
 from ewspush.domain.subscription import State
 from ewspush.handlers.responder import Responder
 from tests.aws import Aws, moto
+from tests.sizes import item_bytes
 from tests.stories import NOON, created, events, message, posted, status, subscription
 from tests.twins.keys import MemoryKeys
 from tests.unit.handlers.test_responder import request
@@ -62,7 +63,7 @@ def test_a_row_with_everything_in_it_stays_under_a_write_unit(counted: Counted) 
     client.delete_item(TableName="subscriptions", Key={"subscription": {"S": row.subscription}})
     counted.ledger.add(row)
     item = client.get_item(TableName="subscriptions", Key={"subscription": {"S": row.subscription}})["Item"]
-    assert sum(len(name) + len(str(value)) for name, value in item.items()) < 1024
+    assert item_bytes(item) < 1024
 
 
 def test_events_are_one_transaction(counted: Counted) -> None:

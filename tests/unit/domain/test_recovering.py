@@ -31,6 +31,7 @@ from ewspush.protocol.synchronization import (
     SyncItemsRequest,
 )
 from mailsim.deliveries import Post
+from tests.sizes import item_bytes
 from tests.twins.core_mail_server import CoreMailServer
 from tests.twins.faults import FaultPlan, InjectedError
 from tests.twins.keys import MemoryKeys
@@ -1040,14 +1041,6 @@ class TestOverlap:
         assert sorted(closed) == sorted(gap["id"] for gap in story.gaps())
 
 
-def _size(attribute: dict[str, Any]) -> int:
-    """Return what a value counts for (DynamoDB developer guide, page on item sizes)."""
-    ((kind, value),) = attribute.items()
-    if kind == "L":
-        return 3 + sum(1 + _size(each) for each in value)
-    return len(str(value).encode()) if kind in {"S", "N"} else 1
-
-
 class TestRow:
     """The hot row."""
 
@@ -1069,4 +1062,4 @@ class TestRow:
             previous_watermark=story.row.watermark,
         )
         assert not [field.name for field in fields(row) if getattr(row, field.name) is None]
-        assert sum(len(name) + _size(value) for name, value in item_of(row).items()) < 1024
+        assert item_bytes(item_of(row)) < 1024

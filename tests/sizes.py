@@ -1,0 +1,16 @@
+"""How large DynamoDB takes an item to be: write units go by it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """Return the size of an item in wire form (DynamoDB developer guide, page on item sizes)."""
+    return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
+
+
+def _bytes(attribute: Mapping[str, Any]) -> int:
+    ((kind, value),) = attribute.items()
+    if kind == "L":
+        return 3 + sum(1 + _bytes(each) for each in value)
+    return len(str(value).encode()) if kind in {"S", "N"} else 1
