@@ -12,6 +12,7 @@ from ewspush.domain.times import from_iso
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
 _TIMES: Final = frozenset(
     {
+        "behind_since",
         "gap_since",
         "last_seen_at",
         "check_at",

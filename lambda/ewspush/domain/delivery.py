@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import Document, push_documents
+from ewspush.domain.times import from_iso
 from ewspush.protocol.notification import Notification, ResponseMessage
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from ewspush.protocol.watermark import is_real
@@ -37,6 +38,11 @@ class Delivery:
     unbroken: bool
     lost_code: str | None
     back_off_ms: int | None
+
+    @property
+    def told_until(self) -> datetime | None:
+        """When its last event happened, where the server has more to tell: what comes later waits in a queue."""
+        return from_iso(self.documents[-1]["time"]) if self.has_more and self.documents else None
 
     @property
     def is_heartbeat(self) -> bool:

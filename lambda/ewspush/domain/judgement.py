@@ -88,7 +88,7 @@ def ordinary(delivery: Delivery) -> Ruling | None:
     None where the chain alone could not tell a second copy from a first: an end of the link is missing, or the events
     share the watermark they follow.
     """
-    changes: dict[str, object] = {"last_seen_at": delivery.received_at}
+    changes: dict[str, object] = {"last_seen_at": delivery.received_at, "behind_since": delivery.told_until}
     start, end = delivery.previous_watermark, delivery.watermark
     if delivery.is_heartbeat and delivery.unbroken:
         if start is None and end is not None:
@@ -155,6 +155,7 @@ def _gap(row: Subscription, delivery: Delivery, recent: Recent) -> tuple[Documen
         return ()
     is_first = _is_first_post(row, delivery)
     start = (row.gap_since if is_first else None) or row.last_seen_at or delivery.received_at
+    start = min(start, row.behind_since or start)
     code = delivery.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
     return (gap_document(delivery.callback, reason, start, delivery.received_at, code),)
 
@@ -187,6 +188,8 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
 def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news: bool) -> dict[str, object]:
     generation = delivery.callback.generation
     changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
+    if delivery.lost_code is None:
+        changes["behind_since"] = delivery.told_until
     lives = delivery.lost_code is None and (row.lost_code is None or generation > row.generation)
     if lives and row.state is not State.ACTIVE:
         changes |= _revival(row, delivery)

@@ -115,7 +115,7 @@ def _doubts(row: Subscription, policy: Policy, now: datetime) -> Changes:
     """
     if row.gap_since is None:
         since = (row.last_seen_at or row.check_at or now) - policy.silence(row)
-        return {"gap_since": since, "gap_reason": _reason(row, policy)}
+        return {"gap_since": min(since, row.behind_since or since), "gap_reason": _reason(row, policy)}
     is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
     is_first = row.watermark is None and row.gap_reason is None
     return {"gap_reason": GapReason.SUBSCRIBED_LATE} if is_first and is_late else {}

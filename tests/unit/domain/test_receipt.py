@@ -312,6 +312,19 @@ class TestGenerations:
         assert (row.state, row.check_at, len(ledger.events())) == (State.ACTIVE, NOON + timedelta(minutes=1), 1)
 
 
+class TestBacklog:
+    """MoreEvents: the server has more to tell at once."""
+
+    def test_until_when_all_was_told_is_kept_as_long_as_there_is_more(self) -> None:
+        """By the clock of the server; a POST with nothing behind it clears it."""
+        ledger = MemoryLedger(subscription())
+        more = message("w1", created("a", "w2"))._replace(more_events=True)
+        receive(posted(more), ledger)
+        assert ledger.rows[KEY].behind_since == NOON - timedelta(minutes=1)
+        receive(events("w2", ("b", "w3"), minute=2), ledger)
+        assert ledger.rows[KEY].behind_since is None
+
+
 class TestLost:
     """Error-class messages: the server ended the subscription."""
 

@@ -156,6 +156,11 @@ class TestBegun:
         forgotten = refused(begun(tried_first, TRUSTED, minute=900), "ErrorInvalidWatermark")
         assert (forgotten["gap_since"], forgotten["gap_reason"]) == (NOON, GapReason.WATERMARK_REFUSED)
 
+    def test_what_waits_behind_a_backlog_is_in_doubt_too(self) -> None:
+        """However old it is: a server that has more to tell has told all until its last event, and no more."""
+        row = begun(replace(LIVE, behind_since=NOON - timedelta(hours=9)), UNPROVEN)
+        assert row.gap_since == NOON - timedelta(hours=9)
+
     def test_an_older_doubt_stays(self) -> None:
         """A second try does not shorten the gap."""
         since = NOON - timedelta(hours=3)
