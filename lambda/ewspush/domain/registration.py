@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from ewspush.domain.subscription import State, Subscription
@@ -90,9 +90,18 @@ def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
     changes: dict[str, object] = {name: value for name, value in asked.items() if getattr(row, name) != value}
     if changes:
         changes["wanted_generation"] = row.newest_generation + 1
+        changes["gap_since"] = row.gap_since or _doubted_since(row)
     if changes and row.pending_generation is not None:
         changes["pending_generation"] = row.newest_generation + 1
     return changes
+
+
+def _doubted_since(row: Subscription) -> datetime | None:
+    """A gap of what was asked for until now goes back by the old StatusFrequency, not by the new one."""
+    if row.last_seen_at is None:
+        return None
+    since = row.last_seen_at - timedelta(minutes=2 * row.status_frequency_minutes)
+    return min(since, row.behind_since or since)
 
 
 def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:

@@ -113,18 +113,22 @@ def _doubts(row: Subscription, policy: Policy, now: datetime) -> Changes:
 
     Since when, is written down in any case: a watermark that is trusted now may be refused later.
     """
-    if row.gap_since is None:
-        since = (row.last_seen_at or row.check_at or now) - policy.silence(row)
-        return {"gap_since": min(since, row.behind_since or since), "gap_reason": _reason(row, policy)}
-    is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
-    is_first = row.watermark is None and row.gap_reason is None
-    return {"gap_reason": GapReason.SUBSCRIBED_LATE} if is_first and is_late else {}
+    if row.gap_reason is not None:
+        return {}
+    reason = _reason(row, policy, now)
+    if row.gap_since is not None:
+        return {} if reason is None else {"gap_reason": reason}
+    since = (row.last_seen_at or row.check_at or now) - policy.silence(row)
+    return {"gap_since": min(since, row.behind_since or since), "gap_reason": reason}
 
 
-def _reason(row: Subscription, policy: Policy) -> GapReason | None:
-    if row.watermark is None:
+def _reason(row: Subscription, policy: Policy, now: datetime) -> GapReason | None:
+    if row.watermark is not None:
+        return None if policy.resume_is_trusted else GapReason.RESUME_UNPROVEN
+    if row.last_seen_at is not None or row.gap_since is None:
         return GapReason.NOT_RESUMED
-    return None if policy.resume_is_trusted else GapReason.RESUME_UNPROVEN
+    is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
+    return GapReason.SUBSCRIBED_LATE if is_late else None
 
 
 def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) -> Changes:
