@@ -1,0 +1,49 @@
+"""Carries out what people do in their mailboxes, through the actions of mailsim's core."""
+
+from mailsim.changes import Told
+from mailsim.directory import UserState
+from mailsim.server import Core
+from mailsim.store import Entry
+from tests.simulation.plan import Step
+
+
+class People:
+    """Those whose mailboxes are on a server."""
+
+    def __init__(self, core: Core) -> None:
+        """Act on `core`."""
+        self._core = core
+
+    def act(self, email: str, step: Step, now: float) -> None:
+        """Do what a step says, as often as it says, if the mailbox can be reached."""
+        if self._core.directory.find(email).state is not UserState.ENABLED:
+            return
+        for number in range(step.count):
+            told = self._told(email, step, number)
+            self._core.record(email, told, now)
+
+    def _told(self, email: str, step: Step, number: int) -> list[Told]:  # noqa: PLR0911  # an action a line
+        actor = self._core.actor(email)
+        item = self._item(email, step, number)
+        if step.kind == "folder":
+            return actor.make_folder("msgfolderroot", f"folder {number}")[1]
+        if item is None or step.kind == "mail":
+            return actor.deliver(step.name, "hello")[1]
+        match step.kind:
+            case "modify":
+                return actor.modify(item)
+            case "read":
+                return actor.mark(item, unread=not item.unread)
+            case "move":
+                return actor.move(item, step.name)
+            case "copy":
+                return actor.copy(item, step.name)[1]
+        return actor.delete(item)
+
+    def _item(self, email: str, step: Step, number: int) -> Entry | None:
+        """Return one of the items, another one for another moment."""
+        mailbox = self._core.directory.find(email).mailbox
+        items = [
+            each for each in mailbox.entries.values() if each.kind == "item" and each.parent_id not in mailbox.hidden
+        ]
+        return items[(int(step.at * 1000) + number) % len(items)] if items else None
