@@ -33,6 +33,7 @@ class FrontDoor(Construct):
                 events_table=storage.events.table_name,
                 callback_secret_arn=storage.callback_secret.secret_arn,
                 event_retention_days=config.event_retention_days,
+                minute_seconds=float(config.minute_seconds),
             ),
             timeout=Duration.seconds(15),  # the HTTP API waits 29; the mail server has sent again long before
             memory_mb=1024,  # buys CPU: a cold start is mostly imports

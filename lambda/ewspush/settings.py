@@ -25,12 +25,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ResponderSettings(Settings):
-    """What the responder needs: its tables, the secret of the callbacks, how many days an event stays in the log."""
+    """What the responder needs: its tables, the secret of the callbacks, how many days an event stays in the log.
+
+    `minute_seconds` is how long a protocol minute lasts.
+    """
 
     subscriptions_table: str
     events_table: str
     callback_secret_arn: str
     event_retention_days: int
+    minute_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

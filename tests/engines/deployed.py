@@ -65,6 +65,7 @@ def settings(aws: Aws, queue_url: str, dead_letter_queue_url: str) -> tuple[Resp
             events_table=aws.events_table,
             callback_secret_arn=SECRET_ARN,
             event_retention_days=RETENTION_DAYS,
+            minute_seconds=60.0,
         ),
         ForwarderSettings(
             events_table=aws.events_table,

@@ -44,7 +44,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "a recovery tells what push has told", "OnceInTheLogInOrder", recovery.Known, "untold", wrong.all_untold
     ),
     "closes-early": Mutant(
-        "a gap is closed before push went on", "OnceInTheLogInOrder", Recoverer, "_concluded", wrong.caught_up_already
+        "a gap is closed before push went on", "OnceInTheLogInOrder", Recoverer, "_is_proven", wrong.caught_up_already
     ),
     "no-deduplication": Mutant(
         "a message has another id with each try",

@@ -20,7 +20,7 @@ KEEPER = KeeperSettings(
     recovers_gaps=True,
 )
 SAMPLES = [
-    ResponderSettings("s", "e", "arn:secret", 30),
+    ResponderSettings("s", "e", "arn:secret", 30, 60.0),
     ForwarderSettings("e", "https://q", "https://d", False),
     KEEPER,
 ]

@@ -12,14 +12,13 @@ from ewspush.domain.times import from_iso
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
 _TIMES: Final = frozenset(
     {
-        "behind_since",
+        "told_at",
         "gap_since",
         "last_seen_at",
         "check_at",
         "recover_since",
         "baseline_from",
         "baseline_at",
-        "caught_up_at",
         "sync_at",
     }
 )

@@ -5,10 +5,11 @@ No rule here answers Unsubscribe but the one for a retired or superseded callbac
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from ewspush.domain.continuity import told_until
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import Document, GapReason, gap_document
@@ -88,7 +89,7 @@ def ordinary(delivery: Delivery) -> Ruling | None:
     None where the chain alone could not tell a second copy from a first: an end of the link is missing, or the events
     share the watermark they follow.
     """
-    changes: dict[str, object] = {"last_seen_at": delivery.received_at, "behind_since": delivery.told_until}
+    changes: dict[str, object] = {"last_seen_at": delivery.received_at, "told_at": delivery.told_at}
     start, end = delivery.previous_watermark, delivery.watermark
     if delivery.is_heartbeat and delivery.unbroken:
         if start is None and end is not None:
@@ -112,10 +113,13 @@ def ended(row: Subscription, delivery: Delivery) -> Ruling | None:
     return None
 
 
-def judged(row: Subscription, delivery: Delivery, recent: Recent) -> Ruling:
-    """Return the ruling for a delivery that is no ordinary link, given the row and what was logged lately."""
+def judged(row: Subscription, delivery: Delivery, recent: Recent, minute: timedelta) -> Ruling:
+    """Return the ruling for a delivery that is no ordinary link, given the row and what was logged lately.
+
+    `minute` is how long a protocol minute lasts.
+    """
     fresh = tuple(document for document in delivery.documents if not recent.has_told(document))
-    gap = _gap(row, delivery, recent)
+    gap = _gap(row, delivery, recent, minute)
     documents = (*gap, *fresh)
     is_copy = bool(delivery.documents) and all(document["id"] in recent.ids for document in delivery.documents)
     changes = _changes(row, delivery, recent, has_news=not is_copy)
@@ -149,13 +153,12 @@ def _ok(
     return Ruling(meaning, SubscriptionStatus.OK, entry, len(documents))
 
 
-def _gap(row: Subscription, delivery: Delivery, recent: Recent) -> tuple[Document, ...]:
+def _gap(row: Subscription, delivery: Delivery, recent: Recent, minute: timedelta) -> tuple[Document, ...]:
     reason = _gap_reason(row, delivery, recent)
     if reason is None:
         return ()
-    is_first = _is_first_post(row, delivery)
-    start = (row.gap_since if is_first else None) or row.last_seen_at or delivery.received_at
-    start = min(start, row.behind_since or start)
+    doubted_since = row.gap_since if _is_first_post(row, delivery) else None
+    start = doubted_since or told_until(row, minute) or delivery.received_at
     code = delivery.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
     return (gap_document(delivery.callback, reason, start, delivery.received_at, code),)
 
@@ -189,14 +192,12 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
     generation = delivery.callback.generation
     changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
     if delivery.lost_code is None:
-        changes["behind_since"] = delivery.told_until
+        changes["told_at"] = delivery.told_at
     lives = delivery.lost_code is None and (row.lost_code is None or generation > row.generation)
     if lives and row.state is not State.ACTIVE:
         changes |= _revival(row, delivery)
     if _is_first_post(row, delivery):
         changes |= {"gap_since": None, "gap_reason": None}
-    if row.recover_since is not None and not delivery.has_more:
-        changes["caught_up_at"] = row.last_seen_at  # it was written after the answer to the POST before
     if generation > row.generation:
         changes |= _adoption(row, delivery)
     elif row.first_post_due and delivery.watermark is not None:

@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Final
 
 from ewspush.domain import judgement
+from ewspush.domain.continuity import CLOCK_MARGIN, PROTOCOL_MINUTE
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.judgement import Recent, Ruling
 from ewspush.domain.subscription import Subscription
+from ewspush.domain.times import from_iso
 from ewspush.ports import SubscriptionLedger
 from ewspush.protocol.errors import AnswerableError
 
@@ -17,16 +19,19 @@ _MIN_LOOK_BACK: Final = timedelta(hours=1)
 _LOOK_BACK_FREQUENCIES: Final = 4
 """A server re-sends for StatusFrequency minutes, twice that by Exchange's sum of intervals; the rest is margin."""
 
+_MAX_LOOK_BACK: Final = timedelta(days=30)
+"""Exchange keeps events for so long (page on Watermark), and tells again what is younger at most."""
+
 
 class UndecidedError(AnswerableError):
     """Raised where a POST can be neither stored nor refused: the server is to send it again."""
 
 
-def receive(delivery: Delivery, ledger: SubscriptionLedger) -> Ruling:
+def receive(delivery: Delivery, ledger: SubscriptionLedger, minute: timedelta = PROTOCOL_MINUTE) -> Ruling:
     """Store `delivery` and return what to answer: OK only after the write, once, of its events and watermark.
 
-    The same POST again, or two copies at the same moment, add nothing. Raises `UndecidedError` (answer 503), and
-    whatever the ledger raises.
+    The same POST again, or two copies at the same moment, add nothing. `minute` is how long a protocol minute lasts.
+    Raises `UndecidedError` (answer 503), and whatever the ledger raises.
     """
     ruling = judgement.ordinary(delivery)
     if ruling is None or ruling.entry is None:
@@ -36,16 +41,18 @@ def receive(delivery: Delivery, ledger: SubscriptionLedger) -> Ruling:
         if outcome.stored:
             return ruling
         row = outcome.row
-    return _settled(row, delivery, ledger)
+    return _settled(row, delivery, ledger, minute)
 
 
-def _settled(row: Subscription | None, delivery: Delivery, ledger: SubscriptionLedger) -> Ruling:
+def _settled(row: Subscription | None, delivery: Delivery, ledger: SubscriptionLedger, minute: timedelta) -> Ruling:
     """Judge what the row refused until a ruling is stored: each failed write brings the row as it is by then."""
     for _ in range(MAX_ATTEMPTS):
         if row is None:
             message = "the callback is signed by us, yet its subscription is not in the table"
             raise UndecidedError(message)
-        ruling = judgement.ended(row, delivery) or judgement.judged(row, delivery, _recent(row, delivery, ledger))
+        ruling = judgement.ended(row, delivery)
+        if ruling is None:
+            ruling = judgement.judged(row, delivery, _recent(row, delivery, ledger), minute)
         if ruling.entry is None:
             return ruling
         outcome = ledger.write(ruling.entry)
@@ -57,6 +64,9 @@ def _settled(row: Subscription | None, delivery: Delivery, ledger: SubscriptionL
 
 
 def _recent(row: Subscription, delivery: Delivery, ledger: SubscriptionLedger) -> Recent:
+    """Return what was logged lately, and since its oldest event: nothing is logged before it happens."""
     frequency = timedelta(minutes=row.status_frequency_minutes)
-    look_back = max(_MIN_LOOK_BACK, _LOOK_BACK_FREQUENCIES * frequency)
-    return Recent.of(ledger.recent(row.subscription, delivery.received_at - look_back))
+    since = delivery.received_at - max(_MIN_LOOK_BACK, _LOOK_BACK_FREQUENCIES * frequency)
+    happened_at = min((from_iso(document["time"]) for document in delivery.documents), default=since)
+    oldest = max(happened_at, delivery.received_at - _MAX_LOOK_BACK) - CLOCK_MARGIN
+    return Recent.of(ledger.recent(row.subscription, min(since, oldest)))

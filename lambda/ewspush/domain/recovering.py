@@ -7,6 +7,7 @@ from typing import Final
 
 from ewspush.domain import recovery, renewal
 from ewspush.domain.callback import Callback
+from ewspush.domain.continuity import longest_delivery, told_until
 from ewspush.domain.entry import Entry, Unchanged
 from ewspush.domain.events import Document
 from ewspush.domain.recovery import HIERARCHY, Change, Gap, Known, Purpose, Work
@@ -180,7 +181,8 @@ class Recoverer:
     def _horizon(self, row: Subscription) -> datetime:
         """Return since when the log tells all that the baseline does not know, and every gap since."""
         times = (row.baseline_from, row.recover_since, self.clock())
-        return min(time for time in times if time is not None) - self.policy.silence(row)
+        longest = longest_delivery(row.status_frequency_minutes, self.policy.minute)
+        return min(time for time in times if time is not None) - longest
 
     def _postponed(self, row: Subscription, work: Work, answer: Refused) -> datetime:
         """Wait as after a refused Subscribe; nothing is given up, the gap stays open until it works."""
@@ -196,7 +198,7 @@ class Recoverer:
         """
         now, ended_at = self.clock(), work.ended_at or self.clock()
         frequency = self.policy.minutes(row.status_frequency_minutes)
-        if not self._is_proven(row, work, ended_at):  # nothing but a POST can prove it
+        if not self._is_proven(row, ended_at):  # nothing but a POST can prove it
             return max(now + self.policy.minutes(SETTLING_MINUTES), (row.last_seen_at or now) + frequency)
         refresh_at = now + self.policy.minutes(REFRESH_MINUTES)
         changes: dict[str, object] = {
@@ -209,7 +211,7 @@ class Recoverer:
         logged = None
         if work.purpose is Purpose.RECOVERY:
             later, closing = self._closing(row, work)
-            changes |= {"recover_since": later, "caught_up_at": None}
+            changes["recover_since"] = later
             if closing is not None and closing["type"] == CLOSED:
                 del changes["baseline_at"]  # together with what it began from, the run covers all since then
             logged = self._logged(row, [closing] if closing is not None else [])
@@ -218,12 +220,9 @@ class Recoverer:
             return now if changes.get("recover_since") else refresh_at
         return now + self.policy.minutes(SETTLING_MINUTES)
 
-    def _is_proven(self, row: Subscription, work: Work, ended_at: datetime) -> bool:
-        if row.gap_since is not None or row.last_seen_at is None:
-            return False
-        if work.purpose is Purpose.RECOVERY:
-            return row.caught_up_at is not None and row.caught_up_at >= ended_at
-        return row.last_seen_at - self.policy.silence(row) >= ended_at
+    def _is_proven(self, row: Subscription, ended_at: datetime) -> bool:
+        until = told_until(row, self.policy.minute) if row.gap_since is None else None
+        return until is not None and until >= ended_at
 
     def _closing(self, row: Subscription, work: Work) -> tuple[datetime | None, Document | None]:
         """Return since when later gaps are open (None: there are none), and what to say of those that are done."""

@@ -4,9 +4,10 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
+from ewspush.domain.continuity import told_until
 from ewspush.domain.subscription import State, Subscription
 
 MAX_PER_MAILBOX: Final = 3
@@ -98,10 +99,7 @@ def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
 
 def _doubted_since(row: Subscription) -> datetime | None:
     """A gap of what was asked for until now goes back by the old StatusFrequency, not by the new one."""
-    if row.last_seen_at is None:
-        return None
-    since = row.last_seen_at - timedelta(minutes=2 * row.status_frequency_minutes)
-    return min(since, row.behind_since or since)
+    return told_until(row)
 
 
 def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ewspush.domain.continuity import told_until
 from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.times import back_off
@@ -94,11 +95,7 @@ def settled(row: Subscription) -> Changes:
 
 
 def begun(row: Subscription, policy: Policy, now: datetime) -> Changes:
-    """Return what to write before a Subscribe is sent: its generation, and what its first POST will have to prove.
-
-    A server re-sends for up to twice StatusFrequency, and tells of what happened meanwhile only then: so much before
-    the last POST a change may have happened that was not told.
-    """
+    """Return what to write before a Subscribe is sent: its generation, and what its first POST will have to prove."""
     changes: Changes = {
         "state": State.LAPSED if row.state is State.ACTIVE else row.state,
         "pending_generation": row.newest_generation + 1,
@@ -118,8 +115,7 @@ def _doubts(row: Subscription, policy: Policy, now: datetime) -> Changes:
     reason = _reason(row, policy, now)
     if row.gap_since is not None:
         return {} if reason is None else {"gap_reason": reason}
-    since = (row.last_seen_at or row.check_at or now) - policy.silence(row)
-    return {"gap_since": min(since, row.behind_since or since), "gap_reason": reason}
+    return {"gap_since": told_until(row, policy.minute) or row.check_at or now, "gap_reason": reason}
 
 
 def _reason(row: Subscription, policy: Policy, now: datetime) -> GapReason | None:
@@ -146,8 +142,8 @@ def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) 
     }
     if row.watermark is None and is_real(answer.watermark):
         changes["watermark"] = answer.watermark
-    if row.gap_reason is None:
-        changes["gap_since"] = None
+    if row.gap_reason is None and row.last_seen_at is not None:
+        changes["gap_since"] = None  # else nothing is known of the mailbox until it is heard of
     return changes
 
 
@@ -185,7 +181,7 @@ def forgets(row: Subscription, answer: Refused) -> bool:
 
 
 def _without_watermark(row: Subscription, policy: Policy, now: datetime) -> Changes:
-    since = row.gap_since or (row.last_seen_at or now) - policy.silence(row)
+    since = row.gap_since or told_until(row, policy.minute) or now
     reason = GapReason.WATERMARK_REFUSED
     return {"watermark": None, "previous_watermark": None, "gap_since": since, "gap_reason": reason}
 

@@ -26,16 +26,16 @@ class Subscription:
     counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
     as long as that is another one; what is asked of the server was last changed before `wanted_generation`.
     `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
-    While the server has more to tell at once, it has told all until `behind_since`.
+    `told_at` is when the last event of the last POST happened, by the server's clock (None: it was a heartbeat).
     Since `gap_since` changes may have gone unseen, for `gap_reason` (None: not if the next Subscribe succeeds): the
     first POST of the next generation proves otherwise, or writes the gap event.
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
     ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
     `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
     counts the Subscribe requests since the last that succeeded.
-    `recover_since` is when the first gap that is still open was logged; while there is one, all that happened until
-    `caught_up_at` has been told by push. `baseline` is the round of sync states that a recovery begins from (0: none):
-    taken since `baseline_from`, good for gaps that begin after `baseline_at`. `sync_at` is when a sync is due next.
+    `recover_since` is when the first gap that is still open was logged. `baseline` is the round of sync states that a
+    recovery begins from (0: none): taken since `baseline_from`, good for gaps that begin after `baseline_at`. `sync_at`
+    is when a sync is due next.
     """
 
     subscription: str
@@ -51,7 +51,7 @@ class Subscription:
     watermark: str | None = None
     previous_watermark: str | None = None
     first_post_due: bool | None = None
-    behind_since: datetime | None = None
+    told_at: datetime | None = None
     gap_since: datetime | None = None
     gap_reason: GapReason | None = None
     lost_code: str | None = None
@@ -66,7 +66,6 @@ class Subscription:
     baseline_from: datetime | None = None
     baseline_at: datetime | None = None
     sync_at: datetime | None = None
-    caught_up_at: datetime | None = None
 
     @property
     def newest_generation(self) -> int:

@@ -13,6 +13,7 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, ForgedCallbackError, verified
+from ewspush.domain.continuity import PROTOCOL_MINUTE
 from ewspush.domain.delivery import delivery
 from ewspush.domain.judgement import Meaning, Ruling
 from ewspush.domain.receipt import receive
@@ -43,11 +44,14 @@ _COUNTED: Final = {
 class Responder:
     """Answers one POST after the other."""
 
-    def __init__(self, keys: CallbackKeys, ledger: SubscriptionLedger, clock: Clock) -> None:
-        """Take the ports."""
+    def __init__(
+        self, keys: CallbackKeys, ledger: SubscriptionLedger, clock: Clock, minute: timedelta = PROTOCOL_MINUTE
+    ) -> None:
+        """Take the ports, and how long a protocol minute lasts."""
         self._keys = keys
         self._ledger = ledger
         self._clock = clock
+        self._minute = minute
 
     def respond(self, event: dict[str, Any]) -> dict[str, Any]:
         """Return the HTTP answer to the POST of `event`: an ack once it is stored, else why there is none."""
@@ -55,7 +59,7 @@ class Responder:
             callback = self._callback(event)
             logger.append_keys(subscription=callback.subscription, generation=callback.generation)
             notification = read(body_of(event))
-            ruling = receive(delivery(callback, notification, self._clock()), self._ledger)
+            ruling = receive(delivery(callback, notification, self._clock()), self._ledger, self._minute)
         except AnswerableError as error:
             return _refused(error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the server is to send again, never to give up
@@ -109,7 +113,7 @@ def _responder() -> Responder:
     retention = timedelta(days=settings.event_retention_days)
     keys = SecretCallbackKeys(aws.secrets_manager(), settings.callback_secret_arn, utc_now)
     ledger = DynamoDBLedger(aws.dynamodb(), settings.subscriptions_table, settings.events_table, retention)
-    return Responder(keys, ledger, utc_now)
+    return Responder(keys, ledger, utc_now, timedelta(seconds=settings.minute_seconds))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -551,7 +551,7 @@ class TestForgottenWatermark:
     @pytest.mark.parametrize("trusted", [True, False])
     @pytest.mark.parametrize("watermark", ["w8", ZERO, None])
     def test_the_first_post_tells_of_the_gap_once(self, watermark: str | None, trusted: bool) -> None:
-        """From twice StatusFrequency before the last POST; that it follows from the answer proves nothing."""
+        """From before the last heartbeat; that it follows from the answer proves nothing."""
         story = silent(FORGOTTEN, Subscribed("S3", watermark), trusted=trusted)
         story.look()
         story.wait(2)
@@ -560,7 +560,7 @@ class TestForgottenWatermark:
         story.post(message("w9", created("b", "w10")), generation=3)
         assert story.gaps() == [GapReason.WATERMARK_REFUSED]
         data = story.ledger.log[0].events[0]["data"]
-        assert (data["from"], data["to"]) == ("2026-03-04T11:30:00.000Z", "2026-03-04T12:32:00.000Z")
+        assert (data["from"], data["to"]) == ("2026-03-04T11:20:00.000Z", "2026-03-04T12:32:00.000Z")
         assert story.row.watermark == "w10"
 
     @pytest.mark.parametrize("second", [BUSY, FORGOTTEN])
@@ -619,7 +619,7 @@ class TestUnprovenResume:
         story.look(30)
         story.post(message("w8", created("a", "w9")), generation=3)
         assert story.gaps() == [GapReason.RESUME_UNPROVEN]
-        assert story.ledger.log[0].events[0]["data"]["from"] == "2026-03-04T11:30:00.000Z"
+        assert story.ledger.log[0].events[0]["data"]["from"] == "2026-03-04T11:20:00.000Z"
 
 
 class TestWanted:

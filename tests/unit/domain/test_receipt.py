@@ -1,16 +1,18 @@
 """What a POST does to its subscription: the promises of the responder, on the in-memory ledger."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ewspush.domain.continuity import CLOCK_MARGIN
 from ewspush.domain.entry import Entry, Outcome
 from ewspush.domain.events import GapReason
 from ewspush.domain.judgement import Meaning
 from ewspush.domain.receipt import MAX_ATTEMPTS, UndecidedError, receive
-from ewspush.domain.subscription import State
+from ewspush.domain.subscription import LoggedNotification, State
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 from tests.stories import NOON, ZERO, created, error, events, message, posted, status, subscription
 from tests.twins.faults import FaultPlan, InjectedError
@@ -96,6 +98,27 @@ class TestAgain:
         assert ledger.rows[KEY].watermark == "w4"
         assert gaps(ledger) == []
 
+    @pytest.mark.parametrize("minutes", [61, 24 * 60, 29 * 24 * 60])
+    def test_a_copy_is_known_however_late_it_comes(self, minutes: int) -> None:
+        """The log is read from when its events happened: none of them can be there from before."""
+        ledger = MemoryLedger(subscription(status_frequency_minutes=1))
+        receive(events("w1", ("a", "w2")), ledger)
+        again = receive(events("w1", ("a", "w2"), minute=minutes), ledger)
+        assert (again.meaning, len(ledger.events())) == (Meaning.DUPLICATE, 1)
+
+    def test_an_event_from_the_beginning_of_time_reads_no_more_than_a_server_can_tell_again(self) -> None:
+        """Exchange keeps events for thirty days."""
+        asked: list[datetime] = []
+
+        class Asked(MemoryLedger):
+            def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
+                asked.append(since)
+                return super().recent(subscription, since)
+
+        old = created("a", "w8")._replace(timestamp="0001-01-01T00:00:00Z")
+        receive(posted(message("w7", old)), Asked(subscription()))
+        assert asked == [NOON + timedelta(minutes=1) - timedelta(days=30) - CLOCK_MARGIN]
+
     def test_a_late_copy_of_a_heartbeat_does_not_take_the_watermark_back(self) -> None:
         """A heartbeat leaves nothing in the log, so the row remembers the watermark before."""
         ledger = MemoryLedger(subscription())
@@ -154,7 +177,7 @@ class TestGaps:
     """What may have been missed is said."""
 
     def test_a_broken_chain_is_a_gap_before_the_events(self) -> None:
-        """From the last sign of life to now; the chain goes on from there."""
+        """From before the last heartbeat to now; the chain goes on from there."""
         ledger = MemoryLedger(subscription())
         ruling = receive(events("w7", ("a", "w8")), ledger)
         assert ruling.has_gap
@@ -162,7 +185,7 @@ class TestGaps:
         assert gaps(ledger)[0] | {"mailbox": None} == {
             "mailbox": None,
             "subscription": KEY,
-            "from": "2026-03-04T12:00:00.000Z",
+            "from": "2026-03-04T11:20:00.000Z",
             "to": "2026-03-04T12:01:00.000Z",
             "reason": "chain-mismatch",
             "response_code": None,
@@ -312,17 +335,31 @@ class TestGenerations:
         assert (row.state, row.check_at, len(ledger.events())) == (State.ACTIVE, NOON + timedelta(minutes=1), 1)
 
 
-class TestBacklog:
-    """MoreEvents: the server has more to tell at once."""
+class TestTold:
+    """How far the mailbox has been told."""
 
-    def test_until_when_all_was_told_is_kept_as_long_as_there_is_more(self) -> None:
-        """By the clock of the server; a POST with nothing behind it clears it."""
+    @pytest.mark.parametrize("watermark", ["w1", None], ids=["ordinary", "judged"])
+    def test_the_time_of_the_last_event_is_kept_until_a_heartbeat_comes(self, watermark: str | None) -> None:
+        """By the clock of the server, whatever a POST took to come."""
         ledger = MemoryLedger(subscription())
-        more = message("w1", created("a", "w2"))._replace(more_events=True)
-        receive(posted(more), ledger)
-        assert ledger.rows[KEY].behind_since == NOON - timedelta(minutes=1)
-        receive(events("w2", ("b", "w3"), minute=2), ledger)
-        assert ledger.rows[KEY].behind_since is None
+        receive(events(watermark, ("a", "w2"), minute=50), ledger)
+        assert ledger.rows[KEY].told_at == NOON - timedelta(minutes=1)
+        receive(posted(message("w2", status("w2")), minute=60), ledger)
+        assert ledger.rows[KEY].told_at is None
+
+    def test_an_event_without_a_time_tells_nothing(self) -> None:
+        """When it was received says nothing of when it was first sent."""
+        ledger = MemoryLedger(subscription())
+        receive(posted(message("w1", created("a", "w2")._replace(timestamp="soon"))), ledger)
+        assert ledger.rows[KEY].told_at is None
+
+    def test_a_gap_begins_where_copies_began_to_be_sent(self) -> None:
+        """What happened while a POST was sent again waited behind it, and is lost with the subscription."""
+        ledger = MemoryLedger(subscription())
+        for minute in (1, 2, 50):
+            receive(events("w1", ("a", "w2"), minute=minute), ledger)
+        receive(posted(error(), minute=51), ledger)
+        assert gaps(ledger)[0]["from"] == "2026-03-04T11:54:00.000Z"
 
 
 class TestLost:

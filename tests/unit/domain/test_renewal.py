@@ -7,6 +7,7 @@ from typing import Any, Final
 import pytest
 
 from ewspush.domain import renewal
+from ewspush.domain.continuity import told_until
 from ewspush.domain.events import GapReason
 from ewspush.domain.registration import Wish, wanted
 from ewspush.domain.renewal import FEW_TRIES, MIN_GRACE, Policy
@@ -145,21 +146,18 @@ class TestBegun:
     def test_what_is_in_doubt_is_written_down(
         self, policy: Policy, watermark: str | None, reason: GapReason | None
     ) -> None:
-        """From before the last POST on: what was being re-sent by then was told of nowhere."""
+        """Since when not all was told, which a last POST of events says better than a heartbeat."""
         row = begun(replace(LIVE, watermark=watermark), policy)
-        assert (row.gap_reason, row.gap_since) == (reason, NOON - 30 * MINUTE)
+        assert (row.gap_reason, row.gap_since) == (reason, told_until(LIVE))
+        told = replace(LIVE, told_at=NOON - timedelta(hours=9))
+        assert begun(told, policy).gap_since == told_until(told)
 
     def test_what_was_trusted_and_is_refused_later_is_in_doubt_since_it_was_last_heard_of(self) -> None:
         """However many tries and hours lie between, and also where it was never heard of."""
-        made = replace(LIVE, last_seen_at=None, check_at=NOON + 30 * MINUTE)
+        made = replace(LIVE, last_seen_at=None, gap_since=NOON, check_at=NOON + 30 * MINUTE)
         tried_first = begun(made, TRUSTED)
         forgotten = refused(begun(tried_first, TRUSTED, minute=900), "ErrorInvalidWatermark")
         assert (forgotten["gap_since"], forgotten["gap_reason"]) == (NOON, GapReason.WATERMARK_REFUSED)
-
-    def test_what_waits_behind_a_backlog_is_in_doubt_too(self) -> None:
-        """However old it is: a server that has more to tell has told all until its last event, and no more."""
-        row = begun(replace(LIVE, behind_since=NOON - timedelta(hours=9)), UNPROVEN)
-        assert row.gap_since == NOON - timedelta(hours=9)
 
     def test_an_older_doubt_stays(self) -> None:
         """A second try does not shorten the gap."""
@@ -204,7 +202,14 @@ class TestLived:
         row = begun(replace(NEW, attempts=attempts), minute=minutes)
         changes = renewal.lived(row, Subscribed("S1", "w1"), TRUSTED, NOON)
         assert row.gap_reason == reason
-        assert ("gap_since" in changes) is (reason is None)
+        assert "gap_since" not in changes
+
+    def test_until_it_is_heard_of_all_since_the_wish_is_in_doubt(self) -> None:
+        """It may be lost again before its first POST, and whoever then asks anew begins later."""
+        changes: dict[str, Any] = renewal.lived(begun(NEW), Subscribed("S1", None), TRUSTED, NOON)
+        made = replace(begun(NEW), **changes)
+        again = begun(made, minute=30)
+        assert (again.gap_since, again.gap_reason) == (NOON, GapReason.SUBSCRIBED_LATE)
 
     def test_a_renewal_leaves_its_doubt_to_the_first_post(self) -> None:
         """However often it took."""
@@ -323,10 +328,10 @@ class TestForgottenWatermarks:
 
     @pytest.mark.parametrize("code", [*coded(Remedy.ANEW_WITHOUT_WATERMARK), *coded(Remedy.RETRY_WITHOUT_WATERMARK)])
     def test_the_watermark_goes_and_the_gap_is_certain(self, code: str) -> None:
-        """From before the last POST on."""
+        """Since not all was told."""
         changes = refused(begun(replace(LIVE, previous_watermark="w0"), TRUSTED), code)
         assert (changes["watermark"], changes["previous_watermark"]) == (None, None)
-        assert (changes["gap_since"], changes["gap_reason"]) == (NOON - 30 * MINUTE, GapReason.WATERMARK_REFUSED)
+        assert (changes["gap_since"], changes["gap_reason"]) == (told_until(LIVE), GapReason.WATERMARK_REFUSED)
 
     def test_a_gap_that_was_in_doubt_is_now_certain(self) -> None:
         """It keeps its beginning."""
