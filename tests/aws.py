@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 
 from ewspush.adapters.dynamodb import DynamoDBLedger
+from ewspush.adapters.sync_states import DynamoDBSyncStates
 
 REGION: Final = "us-east-1"
 RETENTION: Final = timedelta(days=30)
@@ -47,6 +48,13 @@ EVENTS_TABLE: Final[dict[str, Any]] = {
 }
 """Likewise."""
 
+SYNC_STATES_TABLE: Final[dict[str, Any]] = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "AttributeDefinitions": _strings("subscription", "place"),
+    "KeySchema": _keys("subscription", "place"),
+}
+"""Likewise."""
+
 
 @dataclass(frozen=True)
 class Aws:
@@ -57,19 +65,25 @@ class Aws:
     secrets_manager: Any
     subscriptions_table: str
     events_table: str
+    sync_states_table: str
     suffix: str = ""
 
     @classmethod
     def on(cls, dynamodb: Any, sqs: Any, secrets_manager: Any = None, suffix: str = "") -> "Aws":
-        """Make the two tables with these clients."""
-        made = cls(dynamodb, sqs, secrets_manager, f"subscriptions{suffix}", f"events{suffix}", suffix)
-        dynamodb.create_table(TableName=made.subscriptions_table, **SUBSCRIPTIONS_TABLE)
-        dynamodb.create_table(TableName=made.events_table, **EVENTS_TABLE)
-        return made
+        """Make the tables with these clients."""
+        subscriptions, events, sync_states = (f"{name}{suffix}" for name in ("subscriptions", "events", "syncstates"))
+        dynamodb.create_table(TableName=subscriptions, **SUBSCRIPTIONS_TABLE)
+        dynamodb.create_table(TableName=events, **EVENTS_TABLE)
+        dynamodb.create_table(TableName=sync_states, **SYNC_STATES_TABLE)
+        return cls(dynamodb, sqs, secrets_manager, subscriptions, events, sync_states, suffix)
 
     def ledger(self) -> DynamoDBLedger:
-        """Return a ledger on the two tables."""
+        """Return a ledger on its two tables."""
         return DynamoDBLedger(self.dynamodb, self.subscriptions_table, self.events_table, RETENTION)
+
+    def sync_states(self) -> DynamoDBSyncStates:
+        """Return sync states on their table."""
+        return DynamoDBSyncStates(self.dynamodb, self.sync_states_table, self.events_table, RETENTION)
 
     def fifo_queue(self, name: str = "queue") -> str:
         """Make a FIFO queue and return its URL."""
@@ -96,7 +110,7 @@ class Aws:
 
 @contextmanager
 def moto() -> Iterator[Aws]:
-    """Start moto with the two tables."""
+    """Start moto with the tables."""
     with mock_aws():
         session = boto3.Session("test", "test", region_name=REGION)
         yield Aws.on(session.client("dynamodb"), session.client("sqs"), session.client("secretsmanager"))

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import pytest
 
-from ewspush.adapters.sync_states import MAX_TEXT_CHARACTERS, DynamoDBSyncStates
+from ewspush.adapters.sync_states import MAX_TEXT_CHARACTERS
 from ewspush.domain.recovery import HIERARCHY, Purpose, Work
 from ewspush.domain.subscription import LoggedNotification, logged_at
 from ewspush.ports import SubscriptionLedger, SyncStates
-from tests.aws import RETENTION, Aws, aws_of
+from tests.aws import aws_of
 from tests.stories import NOON, subscription
 from tests.twins.ledger import MemoryLedger
 from tests.twins.sync_states import MemorySyncStates
@@ -21,19 +21,6 @@ WORK: Final = Work(KEY, Purpose.RECOVERY, round=2, source=1, begun_at=NOON, plac
 MEGABYTE: Final = 1024 * 1024
 PAGE: Final = 4
 """Items a page of a query here; a real page holds a megabyte of them."""
-
-SYNC_STATES_TABLE: Final[dict[str, Any]] = {
-    "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": [
-        {"AttributeName": "subscription", "AttributeType": "S"},
-        {"AttributeName": "place", "AttributeType": "S"},
-    ],
-    "KeySchema": [
-        {"AttributeName": "subscription", "KeyType": "HASH"},
-        {"AttributeName": "place", "KeyType": "RANGE"},
-    ],
-}
-"""As `infra.storage` has it."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +44,11 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         return
     with aws_of(request) as aws:
         aws.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", _in_small_pages)
-        yield Stores(states_on(aws), aws.ledger())
+        yield Stores(aws.sync_states(), aws.ledger())
 
 
 def _in_small_pages(params: dict[str, Any], **_: object) -> dict[str, Any]:
     return params | {"Limit": PAGE}
-
-
-def states_on(aws: Aws) -> DynamoDBSyncStates:
-    """Return sync states on a table of their own."""
-    table = f"syncstates{aws.suffix}"
-    if table not in aws.dynamodb.list_tables()["TableNames"]:
-        aws.dynamodb.create_table(TableName=table, **SYNC_STATES_TABLE)
-    return DynamoDBSyncStates(aws.dynamodb, table, aws.events_table, RETENTION)
 
 
 def logged(*ids: str, minute: int = 1) -> LoggedNotification:

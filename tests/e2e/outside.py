@@ -20,15 +20,15 @@ Found = TypeVar("Found")
 _WAIT_SECONDS: Final = 30
 
 
-def awaited(look: Callable[[], Found | None], what: str) -> Found:
+def awaited(look: Callable[[], Found | None], what: str, seconds: float = _WAIT_SECONDS) -> Found:
     """Return what `look` finds, as soon as it does. Fails where it takes too long."""
-    deadline = time.monotonic() + _WAIT_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
         if found is not None:
             return found
         time.sleep(0.05)
-    message = f"{what} did not come within {_WAIT_SECONDS} seconds"
+    message = f"{what} did not come within {seconds:g} seconds"
     raise AssertionError(message)
 
 

@@ -4,14 +4,15 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ewspush.adapters.clock import utc_now
 from ewspush.domain.entry import Entry, Unchanged
 from ewspush.domain.registration import Wish, retired, wanted
 from ewspush.domain.subscription import Subscription
 from local.consumer import Consumer
-from local.machine import Machine
+from local.deployment import Deployment
+from local.mail_server import MailServer
 from local.mailbox import ledger_of
 from local.observer import Observer, Told, told_of
 from tests.e2e.outside import awaited
@@ -19,10 +20,22 @@ from tests.e2e.outside import awaited
 _numbers: Final = count(1)
 
 
+class BothSides(Protocol):
+    """The stack, wherever it runs, and the mail server that it subscribes at."""
+
+    @property
+    def deployment(self) -> Deployment:
+        """Where the parts of the stack are."""
+
+    @property
+    def mail_server(self) -> MailServer:
+        """The mail server."""
+
+
 class Person(Observer):
     """A user with one subscription, wanted at StatusFrequency 1 unless said otherwise."""
 
-    def __init__(self, machine: Machine, consumer: Consumer, wish: Wish | None = None) -> None:
+    def __init__(self, machine: BothSides, consumer: Consumer, wish: Wish | None = None) -> None:
         """Make the user, and want the subscription."""
         wish = wish or Wish(f"person-{next(_numbers)}@example.com", status_frequency_minutes=1)
         super().__init__(machine.mail_server, consumer, wish)
@@ -60,6 +73,19 @@ class Person(Observer):
         self.mail("the last one")
         awaited(lambda: True if self.is_told() else None, f"the last message of {self.address}")
         self.await_life()
+
+    def act(self, item: str, action: str, **given: object) -> str:
+        """Do something with an item; return the id it has then."""
+        return str(self.mail_server.call(f"mailboxes/{self.address}/items/{item}/{action}", **given)["item_id"])
+
+    def closing(self) -> dict[str, Any] | None:
+        """Return what the event says that closed a gap; None where there is none yet."""
+        return next((one["data"] for one in self.documents() if one["type"] == "ews.mailbox.gap_closed"), None)
+
+    def recovered(self) -> list[tuple[str, str]]:
+        """Return what syncs told of items, as (type, id), in any order."""
+        told = (one for one in self.documents() if one["data"]["origin"] == "sync")
+        return sorted((one["type"], one["data"]["id"]) for one in told if one["data"].get("object") == "item")
 
     def gaps(self) -> list[dict[str, Any]]:
         """Return what the gap events on the queue say."""

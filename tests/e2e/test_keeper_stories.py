@@ -16,6 +16,9 @@ pytestmark = pytest.mark.slow
 
 MINUTE_SECONDS = 1.0
 
+RECOVERY_SECONDS = 90.0
+"""Baselines are spread over a quarter of an hour, and proved by what push tells afterwards."""
+
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
@@ -149,6 +152,32 @@ def test_an_error_notification_ends_in_a_new_subscription(person: Person, fault:
     person.mail("afterwards")
     _assert_peace(person)
     assert [gap["reason"] for gap in person.gaps()][:1] == ["subscription-lost"]
+
+
+def test_what_a_dead_subscription_missed_is_told_by_a_sync(person: Person, fault: Callable[..., None]) -> None:
+    """Its watermark is refused; what came, changed, moved and went meanwhile comes once each, and the gap is closed."""
+    old = {name: person.mail(name) for name in ("to be changed", "to be moved", "to be deleted")}
+    awaited(lambda: person.row().baseline or None, "a baseline", RECOVERY_SECONDS)
+    fault(restart=True, forget_watermarks=True, refuse_subscribe="ErrorServerBusy", times=1000)
+    new = person.mail("new")
+    person.act(old["to be changed"], "modify")
+    moved = person.act(old["to be moved"], "move", folder="deleteditems")
+    person.act(old["to be deleted"], "delete")
+    fault()
+    closed = awaited(person.closing, "the end of the gap", RECOVERY_SECONDS)
+    person.await_life()
+    assert person.recovered() == sorted(
+        [
+            ("ews.mailbox.created", new),
+            ("ews.mailbox.modified", old["to be changed"]),
+            ("ews.mailbox.deleted", old["to be moved"]),
+            ("ews.mailbox.created", moved),
+            ("ews.mailbox.deleted", old["to be deleted"]),
+        ]
+    )
+    assert [gap["reason"] for gap in person.gaps()] == ["watermark-refused"]
+    told_by_syncs = [one for one in person.documents() if one["data"]["origin"] == "sync"]
+    assert closed["recovered"] == len(told_by_syncs) - 1  # but for the word that the gap is closed
 
 
 def test_a_refused_password_suspends_nothing_for_good(person: Person, fault: Callable[..., None]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from botocore.config import Config
 
-from ewspush.settings import ForwarderSettings, ResponderSettings
+from ewspush.settings import ForwarderSettings, KeeperSettings, ResponderSettings
 from infra import packaging
 from local.deployment import STACK, Deployment
 from local.emulator import Emulator
@@ -19,7 +19,8 @@ from local.lambda_runtime import LambdaProcess
 from tests.aws import Aws
 from tests.engines import front, gateway, stream
 from tests.engines.front import Front, Responder
-from tests.engines.gateway import SECRET_ARN
+from tests.engines.gateway import CREDENTIALS_ARN, SECRET_ARN
+from tests.engines.keeping import KEEPER, Care, Ticks, ticking
 from tests.engines.plugin import Engines
 from tests.engines.stream import Pump
 
@@ -57,22 +58,33 @@ class EngineAws(Emulator):
         return {"StackResources": summaries}
 
 
-def settings(aws: Aws, queue_url: str, dead_letter_queue_url: str) -> tuple[ResponderSettings, ForwarderSettings]:
-    """Return the settings of both functions."""
-    return (
-        ResponderSettings(
-            subscriptions_table=aws.subscriptions_table,
-            events_table=aws.events_table,
-            callback_secret_arn=SECRET_ARN,
-            event_retention_days=RETENTION_DAYS,
-            minute_seconds=60.0,
-        ),
-        ForwarderSettings(
-            events_table=aws.events_table,
-            queue_url=queue_url,
-            dead_letter_queue_url=dead_letter_queue_url,
-            report_partial_batches=True,
-        ),
+def responders_settings(aws: Aws, care: Care | None) -> ResponderSettings:
+    """Return the settings of the responder."""
+    return ResponderSettings(
+        subscriptions_table=aws.subscriptions_table,
+        events_table=aws.events_table,
+        callback_secret_arn=SECRET_ARN,
+        event_retention_days=RETENTION_DAYS,
+        minute_seconds=care.minute_seconds if care is not None else 60.0,
+    )
+
+
+def keepers_settings(aws: Aws, callback: str, care: Care) -> KeeperSettings:
+    """Return the settings of the keeper."""
+    return KeeperSettings(
+        subscriptions_table=aws.subscriptions_table,
+        events_table=aws.events_table,
+        event_retention_days=RETENTION_DAYS,
+        callback_secret_arn=SECRET_ARN,
+        credentials_secret_arn=CREDENTIALS_ARN,
+        callback_base_url=callback,
+        ews_url=care.mail_server.ews,
+        server_version="Exchange2010_SP2",
+        resume_is_trusted=False,
+        minute_seconds=care.minute_seconds,
+        keepers=1,
+        sync_states_table=aws.sync_states_table,
+        recovers_gaps=True,
     )
 
 
@@ -96,18 +108,21 @@ class Deployed:
     responders: list[Responder]
     front: Front
     pump: Pump
+    ticks: Ticks | None
 
 
 @contextmanager
-def deployed(engines: Engines, synthesized: Path | None = None) -> Iterator[Deployed]:
-    """Put the stack on the engines: functions under awslambdaric answer callbacks and forward the stream.
+def deployed(engines: Engines, synthesized: Path | None = None, care: Care | None = None) -> Iterator[Deployed]:
+    """Put the stack on the engines: functions under awslambdaric answer callbacks, forward the stream, and take `care`.
 
     `synthesized` is where the template is that `Function.of_template` reads.
     """
     with ExitStack() as stack:
         aws = stack.enter_context(engines.aws())
         door = stack.enter_context(gateway.opened(engines.ports))
-        responder, forwarder = settings(aws, aws.fifo_queue(), aws.fifo_queue("dead-letters"))
+        responder = responders_settings(aws, care)
+        queues = (aws.fifo_queue(), aws.fifo_queue("dead-letters"))
+        forwarder = ForwarderSettings(aws.events_table, *queues, report_partial_batches=True)
         endpoints = {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{door.server_port}",
             "AWS_ENDPOINT_URL_DYNAMODB": engines.endpoint("dynamodb"),
@@ -117,6 +132,11 @@ def deployed(engines: Engines, synthesized: Path | None = None) -> Iterator[Depl
         api = stack.enter_context(front.opened(*map(stack.enter_context, functions)))
         following = stack.enter_context(LambdaProcess(FORWARDER, task_root(), forwarder.to_env() | endpoints))
         pump = stack.enter_context(stream.pumping(engines.streams, stream_arn(aws), following))
+        ticks = None
+        if care is not None:
+            keeper = keepers_settings(aws, api.url, care).to_env()
+            keeping = stack.enter_context(LambdaProcess(KEEPER, task_root(), keeper | endpoints))
+            ticks = stack.enter_context(ticking(keeping, care.minute_seconds))
         environment = responder.to_env() | forwarder.to_env()
         deployment = Deployment(
             EngineAws(door.server_port, synthesized, environment),
@@ -126,6 +146,6 @@ def deployed(engines: Engines, synthesized: Path | None = None) -> Iterator[Depl
             events_table=aws.events_table,
             subscriptions_table=aws.subscriptions_table,
             callback_secret_arn=SECRET_ARN,
-            credentials_secret_arn="",  # only the keeper has credentials
+            credentials_secret_arn=CREDENTIALS_ARN,
         )
-        yield Deployed(deployment, functions, api, pump)
+        yield Deployed(deployment, functions, api, pump, ticks)

@@ -1,6 +1,6 @@
 """One endpoint for all of AWS, as the emulator has: hands requests on to the engine whose service they name.
 
-Secrets Manager is no engine; the one secret of the stack is answered here, by the shapes of its API reference.
+Secrets Manager is no engine; the two secrets of the stack are answered here, by the shapes of its API reference.
 """
 
 import json
@@ -13,8 +13,14 @@ from typing import Final
 
 import urllib3
 
+from local.mail_server import PASSWORD, SERVICE_ACCOUNT
+
 SECRET_ARN: Final = "arn:aws:secretsmanager:us-east-1:000000000000:secret:callback-AbCdEf"
-SECRET: Final = "the secret of the tests on engines"
+CREDENTIALS_ARN: Final = "arn:aws:secretsmanager:us-east-1:000000000000:secret:credentials-AbCdEf"
+_SECRETS: Final = {
+    SECRET_ARN: "the secret of the tests on engines",
+    CREDENTIALS_ARN: json.dumps({"username": SERVICE_ACCOUNT, "password": PASSWORD}),
+}
 _PREFIXES: Final = {"DynamoDB_20120810": "dynamodb", "DynamoDBStreams_20120810": "dynamodb", "AmazonSQS": "sqs"}
 _NOT_THE_CLIENTS: Final = {"connection", "transfer-encoding", "content-length"}
 
@@ -63,10 +69,11 @@ class _Request(BaseHTTPRequestHandler):
         self._answer(response.status, response.data, dict(response.headers))
 
     def _secret(self, operation: str, asked: dict[str, str]) -> tuple[int, bytes]:
-        """Answer GetSecretValue for a secret that was never rotated."""
-        if operation != "GetSecretValue" or asked["SecretId"] != SECRET_ARN or asked["VersionStage"] != "AWSCURRENT":
+        """Answer GetSecretValue for secrets that were never rotated."""
+        arn, stage = asked["SecretId"], asked.get("VersionStage", "AWSCURRENT")
+        if operation != "GetSecretValue" or arn not in _SECRETS or stage != "AWSCURRENT":
             return 400, json.dumps({"__type": "ResourceNotFoundException", "Message": "not here"}).encode()
-        answer = {"ARN": SECRET_ARN, "Name": "callback", "SecretString": SECRET, "CreatedDate": self.server.created_at}
+        answer = {"ARN": arn, "Name": "own", "SecretString": _SECRETS[arn], "CreatedDate": self.server.created_at}
         return 200, json.dumps(answer).encode()
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:

@@ -48,7 +48,7 @@ class Engines:
 
 
 def _drop(made: Aws) -> None:
-    for table in (made.subscriptions_table, made.events_table):
+    for table in (made.subscriptions_table, made.events_table, made.sync_states_table):
         made.dynamodb.delete_table(TableName=table)
     for url in made.sqs.list_queues().get("QueueUrls", []):
         if made.suffix in url:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.deployment import STACK
-from tests.aws import EVENTS_TABLE, SUBSCRIPTIONS_TABLE
+from tests.aws import EVENTS_TABLE, SUBSCRIPTIONS_TABLE, SYNC_STATES_TABLE
 
 pytestmark = pytest.mark.slow
 
@@ -15,7 +15,12 @@ _SHAPES = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Billi
 
 
 @pytest.mark.parametrize(
-    ("logical_id", "table"), [("SubscriptionsTable", SUBSCRIPTIONS_TABLE), ("EventsTable", EVENTS_TABLE)]
+    ("logical_id", "table"),
+    [
+        ("SubscriptionsTable", SUBSCRIPTIONS_TABLE),
+        ("EventsTable", EVENTS_TABLE),
+        ("SyncStatesTable", SYNC_STATES_TABLE),
+    ],
 )
 def test_a_table_of_the_tests_is_that_of_the_stack(logical_id: str, table: dict[str, Any], synthesized: Path) -> None:
     """Keys, index and stream, by the template."""

@@ -165,6 +165,7 @@ class RenewedInTime(Invariant):
         """Everything is due at once."""
         super().__init__(system)
         self._due_at: dict[str, float] = {}
+        self._tried_at: dict[str, float] = {}
         self._sprung = 0
         waits = any(step.kind == "no-answer" for step in system.plan.steps)
         self._slack_seconds = _SLACK_SECONDS + (_TIME_OUTS_SECONDS * (len(system.wishes) - 1) if waits else 0)
@@ -177,6 +178,8 @@ class RenewedInTime(Invariant):
         """Something was heard."""
         row = self.system.ledger.rows[posted.subscription]
         self._look()
+        if posted.answer == "OK" and posted.is_error and self._tried_at.get(posted.subscription, 0) >= posted.began_at:
+            return  # a keeper was faster, and what became of its try counts
         if posted.answer == "OK" and posted.is_error:
             self._due_at[posted.subscription] = self.system.time.now
             if row.pending_generation is not None or row.generation > posted.generation:
@@ -191,6 +194,7 @@ class RenewedInTime(Invariant):
 
     def subscribed(self, row: Subscription, request: SubscribeRequest, answer: Subscribed | Refused | None) -> None:  # noqa: ARG002
         """It was tried."""
+        self._tried_at[row.subscription] = self.system.time.now
         frequency = 60 * row.status_frequency_minutes
         if isinstance(answer, Refused):
             is_over = advice(answer.response_code).remedy is Remedy.SUSPEND

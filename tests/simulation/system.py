@@ -117,15 +117,16 @@ class System:
         self.time.now = max(until, self.time.now)
 
     def heal(self) -> None:
-        """End all trouble; what has begun to wait goes on waiting."""
+        """End all trouble; what has begun to wait goes on waiting. An outage that is cut short was one until now."""
         self.time.note("# all is well from here on")
         self.gates.traps.clear()
-        self.gates.down_until.clear()
+        self.gates.down_until = {port: min(until, self.time.now) for port, until in self.gates.down_until.items()}
         self.core.faults = Faults()
         self.server.unanswered = 0
         self.queue.refusals = 0
         self.late_posts.clear()
-        self.no_ticks_until = self.stream_waits_until = 0.0
+        self.no_ticks_until = min(self.no_ticks_until, self.time.now)
+        self.stream_waits_until = min(self.stream_waits_until, self.time.now)
         self.short_ticks = 0
         for number, wish in enumerate(self.wishes):
             self.core.directory.find(wish.mailbox).password = PASSWORD
