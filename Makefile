@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 EMULATOR := .venv-emulator/.ready
 CDK_CLI := aws-cdk@2.1148.1  # 3.x of the registry is an older build that cannot read this library's output
 SEEDS ?= 2000
+FIRST ?= 0
 RUNS ?= 1000000
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -43,7 +44,7 @@ test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ 
 	pytest -p tests.engines.plugin --engines -n 2 --dist loadfile tests/contract tests/engines
 
 simulate: $(READY) ## days of protocol time with every fault at once, SEEDS of them
-	@python -m tests.simulation --seeds $(SEEDS)
+	@python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
 
 fuzz: $(READY) ## RUNS inputs for each reader of foreign bytes, led by coverage where atheris can be had
 	@uv pip install --quiet --python $(BIN)/python --target .build/fuzz/packages -r tests/fuzz/requirements.txt

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from secrets import randbelow
 from typing import Final
 
 from tests.simulation.mutants import MUTANTS
@@ -11,6 +12,7 @@ from tests.simulation.runner import Task, replay, run
 _EPILOG: Final = """\
 examples:
   python -m tests.simulation --seeds 2000                 2,000 seeds of 24 protocol hours
+  python -m tests.simulation --seeds 2000 --first fresh   as many that nobody has played yet
   python -m tests.simulation --seed 17 --trace            one seed, and all that happens in it
   python -m tests.simulation --seed 17 --steps 3,8 --trace   the same with only some steps of its plan
   python -m tests.simulation --seeds 500 --mutant no-grace   see a rule made wrong be caught
@@ -19,6 +21,9 @@ exit status: 0 all held, 1 an invariant broke (its smallest story is printed), 2
 
 mutants:
 """
+
+
+_FRESH: Final = 10**9
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -42,13 +47,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", type=_numbers, help="with --seed: only these steps of its plan, or none")
     parser.add_argument("--trace", action="store_true", help="with --seed: tell all that happens")
     parser.add_argument("--seeds", type=int, default=2000, help="how many seeds to play (2000)")
-    parser.add_argument("--first", type=int, default=0, help="the first of them (0)")
+    parser.add_argument(
+        "--first", type=_first, default=0, help="the first of them (0); `fresh` for some that nobody has played yet"
+    )
     parser.add_argument(
         "--hours", type=float, default=24, help="protocol hours of a story, before it comes to rest (24)"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes (one a core)")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="with a rule made wrong; see below")
     return parser
+
+
+def _first(text: str) -> int:
+    return randbelow(_FRESH) if text == "fresh" else int(text)
 
 
 def _numbers(text: str) -> list[int]:

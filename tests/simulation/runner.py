@@ -99,7 +99,8 @@ def run(task: Task, seeds: range, jobs: int, out: TextIO = sys.stdout) -> int:
                 _tell_progress(done, len(seeds), told_at - began_at)
     seconds = monotonic() - began_at
     broken = ", ".join(f"{name} {times} times" for name, times in failed.items()) or "nothing broke"
-    print(f"{len(seeds)} seeds of {task.hours:g} hours: {broken}, {seconds:.0f} s", file=out)
+    which = f"{len(seeds)} seeds from {seeds.start} on, of {task.hours:g} hours"
+    print(f"{which}: {broken}, {seconds:.0f} s", file=out)
     return 1 if failed else 0
 
 

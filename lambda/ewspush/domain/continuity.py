@@ -14,6 +14,9 @@ the servers is not published."""
 CLOCK_MARGIN: Final = timedelta(minutes=5)
 """By so much the server's clock may be wrong: what Kerberos allows the servers of a domain, by default."""
 
+MAX_EVENT_AGE: Final = timedelta(days=30)
+"""Exchange keeps events for so long (page on Watermark): nothing older can be told, whatever a clock says."""
+
 _RETRY_FREQUENCIES: Final = 2
 
 
@@ -26,7 +29,8 @@ def told_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> dateti
     """
     if row.last_seen_at is None:
         return None
-    if row.told_at is not None and row.told_at <= row.last_seen_at + CLOCK_MARGIN:
+    oldest, newest = row.last_seen_at - MAX_EVENT_AGE, row.last_seen_at + CLOCK_MARGIN
+    if row.told_at is not None and oldest <= row.told_at <= newest:
         return row.told_at - CLOCK_MARGIN
     return row.last_seen_at - longest_delivery(row.status_frequency_minutes, minute)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from ewspush.domain import judgement
-from ewspush.domain.continuity import CLOCK_MARGIN, PROTOCOL_MINUTE
+from ewspush.domain.continuity import CLOCK_MARGIN, MAX_EVENT_AGE, PROTOCOL_MINUTE
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.judgement import Recent, Ruling
 from ewspush.domain.subscription import Subscription
@@ -18,9 +18,6 @@ MAX_ATTEMPTS: Final = 5
 _MIN_LOOK_BACK: Final = timedelta(hours=1)
 _LOOK_BACK_FREQUENCIES: Final = 4
 """A server re-sends for StatusFrequency minutes, twice that by Exchange's sum of intervals; the rest is margin."""
-
-_MAX_LOOK_BACK: Final = timedelta(days=30)
-"""Exchange keeps events for so long (page on Watermark), and tells again what is younger at most."""
 
 
 class UndecidedError(AnswerableError):
@@ -68,5 +65,5 @@ def _recent(row: Subscription, delivery: Delivery, ledger: SubscriptionLedger) -
     frequency = timedelta(minutes=row.status_frequency_minutes)
     since = delivery.received_at - max(_MIN_LOOK_BACK, _LOOK_BACK_FREQUENCIES * frequency)
     happened_at = min((from_iso(document["time"]) for document in delivery.documents), default=since)
-    oldest = max(happened_at, delivery.received_at - _MAX_LOOK_BACK) - CLOCK_MARGIN
+    oldest = max(happened_at, delivery.received_at - MAX_EVENT_AGE) - CLOCK_MARGIN
     return Recent.of(ledger.recent(row.subscription, min(since, oldest)))

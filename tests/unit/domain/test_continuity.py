@@ -1,10 +1,10 @@
 """Until when all that happened has been told."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ewspush.domain.continuity import CLOCK_MARGIN, longest_delivery, told_until
+from ewspush.domain.continuity import CLOCK_MARGIN, MAX_EVENT_AGE, longest_delivery, told_until
 from tests.stories import NOON, subscription
 
 MINUTE = timedelta(minutes=1)
@@ -46,6 +46,12 @@ def test_after_a_heartbeat_all_is_told_that_no_attempt_held_up() -> None:
 def test_after_events_all_is_told_until_the_last_of_them(age: timedelta) -> None:
     """However old it is, and whatever came first; by a clock that may be a bit off."""
     assert told_until(subscription(told_at=NOON - age)) == NOON - age - CLOCK_MARGIN
+
+
+@pytest.mark.parametrize("told_at", [NOON - MAX_EVENT_AGE - MINUTE, datetime.min.replace(tzinfo=UTC)])
+def test_a_time_from_before_all_that_a_server_keeps_is_not_believed(told_at: datetime) -> None:
+    """Its clock was reset: it says nothing of when the event happened."""
+    assert told_until(subscription(told_at=told_at)) == NOON - longest_delivery(15)
 
 
 @pytest.mark.parametrize(("ahead", "until"), [(4, NOON - MINUTE), (6, NOON - longest_delivery(15))])

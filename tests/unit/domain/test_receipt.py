@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ewspush.domain.continuity import CLOCK_MARGIN
+from ewspush.domain.continuity import CLOCK_MARGIN, MAX_EVENT_AGE
 from ewspush.domain.entry import Entry, Outcome
 from ewspush.domain.events import GapReason
 from ewspush.domain.judgement import Meaning
@@ -117,7 +117,7 @@ class TestAgain:
 
         old = created("a", "w8")._replace(timestamp="0001-01-01T00:00:00Z")
         receive(posted(message("w7", old)), Asked(subscription()))
-        assert asked == [NOON + timedelta(minutes=1) - timedelta(days=30) - CLOCK_MARGIN]
+        assert asked == [NOON + timedelta(minutes=1) - MAX_EVENT_AGE - CLOCK_MARGIN]
 
     def test_a_late_copy_of_a_heartbeat_does_not_take_the_watermark_back(self) -> None:
         """A heartbeat leaves nothing in the log, so the row remembers the watermark before."""
