@@ -103,7 +103,17 @@ class Person(Observer):
         return len(live) == 1 and row.state == "active" and live[0]["subscription_id"] == row.subscription_id
 
 
-def in_order(some: Sequence[Told], every: Sequence[Told]) -> bool:
+def assert_peace(person: Person) -> None:
+    """Let all come to rest, and see that one subscription lives and that every change is told once or in a gap."""
+    person.await_peace()
+    told = person.told()
+    assert len(told) == len(set(told))
+    assert _is_in_order(told, person.happened())
+    assert person.untold() == []
+    assert len(person.subscriptions("live")) == 1
+
+
+def _is_in_order(some: Sequence[Told], every: Sequence[Told]) -> bool:
     """Whether `some` is a part of `every` in the same order, without a repetition."""
     rest = iter(every)
     return all(one in rest for one in some)

@@ -10,7 +10,7 @@ import pytest
 from local import machine as machines
 from local.machine import Machine
 from tests.e2e.outside import Consumer, awaited
-from tests.e2e.people import Person, in_order, settle
+from tests.e2e.people import Person, assert_peace, settle
 
 pytestmark = pytest.mark.slow
 
@@ -55,15 +55,6 @@ def fault(machine: Machine) -> Callable[..., None]:
     return lambda **faults: machine.mail_server.call("faults", **faults)
 
 
-def _assert_peace(person: Person) -> None:
-    person.await_peace()
-    told = person.told()
-    assert len(told) == len(set(told))
-    assert in_order(told, person.happened())
-    assert person.untold() == []
-    assert len(person.subscriptions("live")) == 1
-
-
 def test_mail_that_arrives_while_the_front_door_is_cut_off_is_told_after_the_renewal(
     person: Person, fault: Callable[..., None]
 ) -> None:
@@ -74,7 +65,7 @@ def test_mail_that_arrives_while_the_front_door_is_cut_off_is_told_after_the_ren
     person.await_death()
     person.mail("while nobody listens")
     fault(cut=False)
-    _assert_peace(person)
+    assert_peace(person)
     assert person.told() == person.happened()
     assert person.gaps() == []
     assert len(person.subscribes()) == 1 + len(person.subscriptions("dead"))
@@ -89,7 +80,7 @@ def test_a_restart_of_the_server_is_noticed_and_what_it_lost_is_told_or_said_to_
     person.mail("before")
     fault(restart=True)
     person.mail("while nobody listens")
-    _assert_peace(person)
+    assert_peace(person)
     assert [gap["reason"] for gap in person.gaps()] == {
         "honoured": [],
         "ignored": ["resume-unproven"],
@@ -101,7 +92,7 @@ def test_a_busy_server_is_left_alone_and_asked_again(person: Person, fault: Call
     """As long as it wants, and then the subscription is made once."""
     fault(restart=True, refuse_subscribe="ErrorServerBusy", times=3, back_off_ms=500)
     person.mail("while nobody listens")
-    _assert_peace(person)
+    assert_peace(person)
     assert person.told() == person.happened()
     assert person.subscribes() == ["NoError", *["ErrorServerBusy"] * 3, "NoError"]
 
@@ -110,7 +101,7 @@ def test_a_subscribe_that_succeeded_without_an_answer_is_adopted(person: Person,
     """Its first POST says that it lives, and no second one is made."""
     fault(restart=True, lose_subscribe_answers=1)
     person.mail("while nobody listens")
-    _assert_peace(person)
+    assert_peace(person)
     assert person.told() == person.happened()
     assert len(person.subscribes()) == 2
 
@@ -120,7 +111,7 @@ def test_forgotten_watermarks_cost_a_second_subscribe_and_one_gap(person: Person
     person.mail("before")
     fault(restart=True, forget_watermarks=True)
     person.mail("while nobody listens")
-    _assert_peace(person)
+    assert_peace(person)
     assert [gap["reason"] for gap in person.gaps()] == ["watermark-refused"]
     assert person.subscribes() == ["NoError", "ErrorInvalidWatermark", "NoError"]
 
@@ -131,7 +122,7 @@ def test_doubled_posts_are_told_once(person: Person, fault: Callable[..., None])
     for number in range(6):
         person.mail(f"message {number}")
         settle(0.2)
-    _assert_peace(person)
+    assert_peace(person)
     assert person.told() == person.happened()
     assert person.subscribes() == ["NoError"]
 
@@ -141,7 +132,7 @@ def test_acknowledgements_that_get_lost_change_nothing(person: Person, fault: Ca
     fault(drop_acks=2)
     for subject in ("one", "two", "three"):
         person.mail(subject)
-    _assert_peace(person)
+    assert_peace(person)
     assert person.told() == person.happened()
 
 
@@ -150,7 +141,7 @@ def test_an_error_notification_ends_in_a_new_subscription(person: Person, fault:
     fault(error_notification="ErrorReadEventsFailed", mailbox=person.address)
     awaited(lambda: True if len(person.subscribes()) == 2 else None, "the second Subscribe")
     person.mail("afterwards")
-    _assert_peace(person)
+    assert_peace(person)
     assert [gap["reason"] for gap in person.gaps()][:1] == ["subscription-lost"]
 
 
@@ -185,5 +176,5 @@ def test_a_refused_password_suspends_nothing_for_good(person: Person, fault: Cal
     fault(restart=True, refuse_subscribe="ErrorImpersonateUserDenied", times=2)
     awaited(lambda: person.row().last_error, "the reason")
     assert "rights" in (person.row().last_error or "")
-    _assert_peace(person)
+    assert_peace(person)
     assert person.row().last_error is None

@@ -17,10 +17,11 @@ from local.deployment import STACK, Deployment
 from local.emulator import Emulator
 from local.lambda_runtime import LambdaProcess
 from tests.aws import Aws
-from tests.engines import front, gateway, stream
+from tests.engines import front, gateway
+from tests.engines.background import beside
 from tests.engines.front import Front, Responder
 from tests.engines.gateway import CREDENTIALS_ARN, SECRET_ARN
-from tests.engines.keeping import KEEPER, Care, Ticks, ticking
+from tests.engines.keeping import KEEPER, Care, Ticks
 from tests.engines.plugin import Engines
 from tests.engines.stream import Pump
 
@@ -131,12 +132,12 @@ def deployed(engines: Engines, synthesized: Path | None = None, care: Care | Non
         functions = [Responder(RESPONDER, task_root(), responder.to_env() | endpoints) for _ in range(RESPONDERS)]
         api = stack.enter_context(front.opened(*map(stack.enter_context, functions)))
         following = stack.enter_context(LambdaProcess(FORWARDER, task_root(), forwarder.to_env() | endpoints))
-        pump = stack.enter_context(stream.pumping(engines.streams, stream_arn(aws), following))
+        pump = stack.enter_context(beside(Pump(engines.streams, stream_arn(aws), following)))
         ticks = None
         if care is not None:
             keeper = keepers_settings(aws, api.url, care).to_env()
             keeping = stack.enter_context(LambdaProcess(KEEPER, task_root(), keeper | endpoints))
-            ticks = stack.enter_context(ticking(keeping, care.minute_seconds))
+            ticks = stack.enter_context(beside(Ticks(keeping, care.minute_seconds)))
         environment = responder.to_env() | forwarder.to_env()
         deployment = Deployment(
             EngineAws(door.server_port, synthesized, environment),

@@ -1,9 +1,7 @@
 """The keeper on engines: under awslambdaric, ticked every protocol minute, as the schedule of the stack does."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event
 from typing import Final
 
 from local.lambda_runtime import FunctionError, LambdaProcess
@@ -45,16 +43,3 @@ class Ticks:
     def stop(self) -> None:
         """Stop after the tick under way."""
         self._stopped.set()
-
-
-@contextmanager
-def ticking(keeper: LambdaProcess, minute_seconds: float) -> Iterator[Ticks]:
-    """Tick beside the test."""
-    ticks = Ticks(keeper, minute_seconds)
-    thread = Thread(target=ticks.run, daemon=True)
-    thread.start()
-    try:
-        yield ticks
-    finally:
-        ticks.stop()
-        thread.join()

@@ -4,9 +4,7 @@ In order, one batch at a time; a batch is told again from the position that the 
 reports nothing. Only what the stack's mapping filters for (INSERT) is told.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Final
 
 from local.lambda_runtime import FunctionError, LambdaProcess
@@ -104,16 +102,3 @@ def _wire(record: Record) -> Record:
     told = record["dynamodb"]
     created_at = told["ApproximateCreationDateTime"].timestamp()
     return record | {"dynamodb": told | {"ApproximateCreationDateTime": created_at}}
-
-
-@contextmanager
-def pumping(streams: Any, stream_arn: str, function: LambdaProcess) -> Iterator[Pump]:
-    """Run a pump beside the test."""
-    pump = Pump(streams, stream_arn, function)
-    thread = Thread(target=pump.run, daemon=True)
-    thread.start()
-    try:
-        yield pump
-    finally:
-        pump.stop()
-        thread.join()

@@ -5,10 +5,10 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from random import Random
-from threading import Event, Thread
+from threading import Event
 from typing import Any, Final
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from local.lambda_runtime import LambdaProcess
 from local.mailbox import register
 from tests.engines import mailsim
+from tests.engines.background import beside
 from tests.engines.deployed import Deployed, deployed
 from tests.engines.jvm import Engine
 from tests.engines.mailsim import Mailsim
@@ -52,16 +53,21 @@ class Consumer:
     queue_url: str
     events: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     count: int = 0
+    stopped: Event = field(default_factory=Event)
 
-    def consume(self, stopped: Event) -> None:
-        """Receive until `stopped`."""
-        while not stopped.is_set():
+    def run(self) -> None:
+        """Receive until `stop`."""
+        while not self.stopped.is_set():
             asked = {"MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"]}
             batch = self.sqs.receive_message(QueueUrl=self.queue_url, **asked).get("Messages", [])
             if batch:
                 self._take(batch)
             if len(batch) < _FULL:
-                stopped.wait(_PAUSE_SECONDS)
+                self.stopped.wait(_PAUSE_SECONDS)
+
+    def stop(self) -> None:
+        """Stop after the batch that is being taken."""
+        self.stopped.set()
 
     def _take(self, batch: list[dict[str, Any]]) -> None:
         for message in batch:
@@ -78,25 +84,17 @@ class Killer:
     functions: Sequence[LambdaProcess]
     random: Random
     kills: int = 0
+    stopped: Event = field(default_factory=Event)
 
-    def kill(self, stopped: Event) -> None:
-        """Kill one every few seconds until `stopped`."""
-        while not stopped.wait(self.random.uniform(*KILL_SECONDS)):
+    def run(self) -> None:
+        """Kill one every few seconds until `stop`."""
+        while not self.stopped.wait(self.random.uniform(*KILL_SECONDS)):
             self.random.choice(self.functions).kill()
             self.kills += 1
 
-
-@contextmanager
-def beside(work: Callable[[Event], None]) -> Iterator[None]:
-    """Run `work` in the background, until the end of the block."""
-    stopped = Event()
-    thread = Thread(target=work, args=(stopped,), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopped.set()
-        thread.join()
+    def stop(self) -> None:
+        """Let them live from now on."""
+        self.stopped.set()
 
 
 @dataclass
@@ -157,8 +155,8 @@ def test_every_change_is_on_the_queue_once_and_in_order(day: Day, engines: Engin
     killer = Killer(day.stack.responders, Random(seed))  # noqa: S311  # chance, no secret
     day.subscribe()
     started = time.monotonic()
-    with beside(consumer.consume):
-        with beside(killer.kill):
+    with beside(consumer):
+        with beside(killer):
             day.mail()
         mailed = time.monotonic() - started
         acknowledged = _until(lambda: _all_acknowledged(day)) - started
