@@ -43,7 +43,7 @@ test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ 
 	@python -m tests.engines.fetch
 	pytest -p tests.engines.plugin --engines -n 2 --dist loadfile tests/contract tests/engines
 
-simulate: $(READY) ## days of protocol time with every fault at once, SEEDS of them
+simulate: $(READY) ## days of protocol time with every fault at once, SEEDS of them from seed FIRST on
 	@python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
 
 fuzz: $(READY) ## RUNS inputs for each reader of foreign bytes, led by coverage where atheris can be had

@@ -29,9 +29,10 @@ def told_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> dateti
     """
     if row.last_seen_at is None:
         return None
-    oldest, newest = row.last_seen_at - MAX_EVENT_AGE, row.last_seen_at + CLOCK_MARGIN
+    margin = CLOCK_MARGIN / PROTOCOL_MINUTE * minute
+    oldest, newest = row.last_seen_at - MAX_EVENT_AGE, row.last_seen_at + margin
     if row.told_at is not None and oldest <= row.told_at <= newest:
-        return row.told_at - CLOCK_MARGIN
+        return row.told_at - margin
     return row.last_seen_at - longest_delivery(row.status_frequency_minutes, minute)
 
 

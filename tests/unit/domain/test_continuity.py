@@ -27,9 +27,12 @@ def test_the_longest_delivery_covers_each_attempt_and_what_it_takes(frequency: i
     assert needed <= longest_delivery(frequency) <= needed + (frequency + 1) * MINUTE
 
 
-def test_it_is_in_protocol_minutes() -> None:
-    """As everything that the server does is."""
-    assert longest_delivery(15, timedelta(seconds=1)) == longest_delivery(15) / 60
+def test_all_of_it_is_in_protocol_minutes() -> None:
+    """As everything that the server does is, and one machine has one clock."""
+    second = timedelta(seconds=1)
+    assert longest_delivery(15, second) == longest_delivery(15) / 60
+    assert told_until(subscription(), second) == NOON - longest_delivery(15) / 60
+    assert told_until(subscription(told_at=NOON), second) == NOON - CLOCK_MARGIN / 60
 
 
 def test_nothing_heard_nothing_told() -> None:
