@@ -8,7 +8,8 @@ from unittest.mock import patch
 
 from ewspush.domain import forwarding, judgement, recovery, renewal
 from ewspush.domain.entry import InChain, Unchanged, Unseen
-from ewspush.domain.judgement import Recent
+from ewspush.domain.known import Known
+from ewspush.domain.recent import Recent
 from ewspush.domain.recovering import Recoverer
 from ewspush.domain.renewal import Policy
 from ewspush.handlers import forwarder, responder
@@ -41,7 +42,7 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "what was judged is written whatever came between", "OnceInTheLogInOrder", Unchanged, "fields", wrong.unguarded
     ),
     "recovers-pushed": Mutant(
-        "a recovery tells what push has told", "OnceInTheLogInOrder", recovery.Known, "untold", wrong.all_untold
+        "a recovery tells what push has told", "OnceInTheLogInOrder", Known, "untold", wrong.all_untold
     ),
     "closes-early": Mutant(
         "a gap is closed before push went on", "OnceInTheLogInOrder", Recoverer, "_is_proven", wrong.caught_up_already

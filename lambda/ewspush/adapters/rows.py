@@ -12,7 +12,7 @@ from ewspush.domain.times import from_iso
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
 _TIMES: Final = frozenset(
     {
-        "told_at",
+        "last_event_at",
         "gap_since",
         "last_seen_at",
         "check_at",

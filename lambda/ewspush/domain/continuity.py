@@ -31,8 +31,8 @@ def told_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> dateti
         return None
     margin = CLOCK_MARGIN / PROTOCOL_MINUTE * minute
     oldest, newest = row.last_seen_at - MAX_EVENT_AGE, row.last_seen_at + margin
-    if row.told_at is not None and oldest <= row.told_at <= newest:
-        return row.told_at - margin
+    if row.last_event_at is not None and oldest <= row.last_event_at <= newest:
+        return row.last_event_at - margin
     return row.last_seen_at - longest_delivery(row.status_frequency_minutes, minute)
 
 

@@ -21,8 +21,8 @@ class Delivery:
     """A POST reduced to what the rules ask.
 
     `previous_watermark` and `watermark` are the ends of its link, None where the server gave none or the zero one.
-    `marks` are all real watermarks of its events. `told_at` is when its last event happened, None where that is not
-    said. `unbroken` is False where its own messages do not follow each other.
+    `marks` are all real watermarks of its events. `last_event_at` is when its last event happened, None where that is
+    not said. `unbroken` is False where its own messages do not follow each other.
     `lost_code` is the ResponseCode of its first error-class message, and `back_off_ms` how long the server then wants
     to be left alone.
     """
@@ -34,7 +34,7 @@ class Delivery:
     watermark: str | None
     marks: frozenset[str]
     documents: tuple[Document, ...]
-    told_at: datetime | None
+    last_event_at: datetime | None
     unbroken: bool
     lost_code: str | None
     back_off_ms: int | None
@@ -60,14 +60,14 @@ def delivery(callback: Callback, notification: Notification, received_at: dateti
         watermark=marks[-1] if marks else None,
         marks=frozenset(mark for message in messages for mark in _marks(message)),
         documents=tuple(push_documents(callback, (event for m in messages for event in m.events), received_at)),
-        told_at=_told_at(messages),
+        last_event_at=_last_event_at(messages),
         unbroken=_is_unbroken(chain),
         lost_code=(error.response_code or "unknown")[:MAX_CODE_CHARACTERS] if error is not None else None,
         back_off_ms=error.back_off_ms if error is not None else None,
     )
 
 
-def _told_at(messages: Sequence[ResponseMessage]) -> datetime | None:
+def _last_event_at(messages: Sequence[ResponseMessage]) -> datetime | None:
     timestamps = [event.timestamp for message in messages for event in message.events if not event.is_heartbeat]
     last = rfc3339(timestamps[-1]) if timestamps else None
     return from_iso(last) if last is not None else None

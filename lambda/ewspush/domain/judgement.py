@@ -3,18 +3,17 @@
 No rule here answers Unsubscribe but the one for a retired or superseded callback.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
-from typing import Final
 
 from ewspush.domain.continuity import told_until
 from ewspush.domain.delivery import Delivery
 from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import Document, GapReason, gap_document
-from ewspush.domain.subscription import LoggedNotification, State, Subscription, logged_at
-from ewspush.domain.times import back_off, from_iso
+from ewspush.domain.recent import Recent
+from ewspush.domain.subscription import State, Subscription, logged_at
+from ewspush.domain.times import back_off
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 
 
@@ -40,56 +39,13 @@ class Ruling:
     has_gap: bool = False
 
 
-_MODIFIED: Final = "ews.mailbox.modified"
-_CREATED: Final = "ews.mailbox.created"
-_ONCE: Final = frozenset({_CREATED, "ews.mailbox.deleted"})
-_COMES: Final = frozenset({"ews.mailbox.moved", "ews.mailbox.copied"})
-_SEEN: Final = (_MODIFIED, _CREATED)
-
-
-@dataclass(frozen=True, slots=True)
-class Recent:
-    """What the log of a subscription held lately: the ids of its events, and every watermark it passed."""
-
-    ids: frozenset[str]
-    marks: frozenset[str]
-    recovered: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
-    """Type and object of what a sync told, and the newest change of the object that it saw."""
-
-    def has_told(self, document: Document) -> bool:
-        """Whether the log has this event, or the same change as a sync found it: an object comes and goes once."""
-        kind, own_id = document["type"], document["data"].get("id")
-        as_sync = _CREATED if kind in _COMES else kind
-        if document["id"] in self.ids or (as_sync in _ONCE and (as_sync, own_id) in self.recovered):
-            return True
-        seen = [self.recovered[each, own_id] for each in _SEEN if (each, own_id) in self.recovered]
-        return kind == _MODIFIED and any(from_iso(document["time"]) <= moment for moment in seen)
-
-    @classmethod
-    def of(cls, logged: Iterable[LoggedNotification]) -> "Recent":
-        """Collect the ids and watermarks of `logged`."""
-        ids: set[str] = set()
-        marks: set[str] = set()
-        recovered: dict[tuple[str, str], datetime] = {}
-        for notification in logged:
-            ids.update(document["id"] for document in notification.events)
-            marks.update(document["data"].get("watermark") or "" for document in notification.events)
-            marks.update((notification.watermark or "", notification.previous_watermark or ""))
-            recovered.update(
-                ((document["type"], document["data"]["id"]), from_iso(document["time"]))
-                for document in notification.events
-                if document["data"].get("origin") == "sync" and document["data"].get("id")
-            )
-        return cls(frozenset(ids), frozenset(marks - {""}), recovered)
-
-
 def ordinary(delivery: Delivery) -> Ruling | None:
     """Return the ruling that needs no look at the row, because the row itself will confirm or refuse it.
 
     None where the chain alone could not tell a second copy from a first: an end of the link is missing, or the events
     share the watermark they follow.
     """
-    changes: dict[str, object] = {"last_seen_at": delivery.received_at, "told_at": delivery.told_at}
+    changes: dict[str, object] = {"last_seen_at": delivery.received_at, "last_event_at": delivery.last_event_at}
     start, end = delivery.previous_watermark, delivery.watermark
     if delivery.is_heartbeat and delivery.unbroken:
         if start is None and end is not None:
@@ -192,7 +148,7 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
     generation = delivery.callback.generation
     changes: dict[str, object] = {"last_seen_at": delivery.received_at, "revision": row.revision + 1}
     if delivery.lost_code is None:
-        changes["told_at"] = delivery.told_at
+        changes["last_event_at"] = delivery.last_event_at
     lives = delivery.lost_code is None and (row.lost_code is None or generation > row.generation)
     if lives and row.state is not State.ACTIVE:
         changes |= _revival(row, delivery)

@@ -6,7 +6,8 @@ from typing import Final
 from ewspush.domain import judgement
 from ewspush.domain.continuity import CLOCK_MARGIN, MAX_EVENT_AGE, PROTOCOL_MINUTE
 from ewspush.domain.delivery import Delivery
-from ewspush.domain.judgement import Recent, Ruling
+from ewspush.domain.judgement import Ruling
+from ewspush.domain.recent import Recent
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.times import from_iso
 from ewspush.ports import SubscriptionLedger

@@ -10,7 +10,8 @@ from ewspush.domain.callback import Callback
 from ewspush.domain.continuity import longest_delivery, told_until
 from ewspush.domain.entry import Entry, Unchanged
 from ewspush.domain.events import Document
-from ewspush.domain.recovery import HIERARCHY, Change, Gap, Known, Purpose, Work
+from ewspush.domain.known import Change, Gap, Known, open_gaps
+from ewspush.domain.recovery import HIERARCHY, Purpose, Work
 from ewspush.domain.renewal import Policy
 from ewspush.domain.subscription import LoggedNotification, Subscription, logged_at
 from ewspush.domain.sync_events import CLOSED, closing_document, sync_document
@@ -134,7 +135,7 @@ class Recoverer:
 
     def _known(self, row: Subscription) -> tuple[Known, list[Gap]]:
         logged = list(self.ledger.recent(row.subscription, self._horizon(row)))
-        return Known.of(logged), recovery.open_gaps(logged)
+        return Known.of(logged), open_gaps(logged)
 
     def _news(  # noqa: PLR0913, PLR0917  # what is new depends on all of it
         self,
@@ -151,7 +152,7 @@ class Recoverer:
         changes = [known.untold(change, gaps) for change in page.changes]
         if isinstance(page, HierarchyPage) and page.is_last:
             now = recovery.folders_found(work, page.changes, is_last=False, told=0)
-            changes += known.vanished_folders(now)
+            changes += known.vanished_folders((*now.found, *now.seen))
         return self._told(row, [change for change in changes if change is not None], work.place, state)
 
     def _told(self, row: Subscription, changes: Sequence[Change], place: str, state: str | None) -> list[Document]:
@@ -164,7 +165,7 @@ class Recoverer:
         To a sync, what came and went between its two states has never been.
         """
         known, _ = self._known(row)
-        ids = tuple(known.doubtful_items(work)[:MAX_ITEMS])
+        ids = tuple(known.doubtful_items(work.seen)[:MAX_ITEMS])
         if not ids:
             return work
         try:
@@ -226,7 +227,7 @@ class Recoverer:
 
     def _closing(self, row: Subscription, work: Work) -> tuple[datetime | None, Document | None]:
         """Return since when later gaps are open (None: there are none), and what to say of those that are done."""
-        gaps = recovery.open_gaps(self.ledger.recent(row.subscription, self._horizon(row)))
+        gaps = open_gaps(self.ledger.recent(row.subscription, self._horizon(row)))
         done = [gap for gap in gaps if gap.end <= work.begun_at]
         later = [gap.logged_at for gap in gaps if gap.end > work.begun_at]
         return min(later, default=None), self._closed(row, work, done) if done else None

@@ -5,16 +5,15 @@ their own, so that those it began from stay until the run is done. What to do ne
 on in the next tick where this one ends, and two ticks that overlap can't tell anything twice.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import Final
 
-from ewspush.domain.events import GapReason
-from ewspush.domain.subscription import LoggedNotification, Subscription
-from ewspush.domain.times import from_iso, rfc3339
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange, ItemsPage
+from ewspush.domain.known import Known
+from ewspush.domain.subscription import Subscription
+from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemsPage
 
 HIERARCHY: Final = ""
 """The place of the folders themselves; every other place is a folder."""
@@ -71,100 +70,6 @@ class Work:
     def knows_state(self) -> bool:
         """Whether the place under way is one that the baseline can have a state of."""
         return self.source > 0 and self.place not in self.new
-
-
-_CAME: Final = frozenset({"created", "new_mail", "copied", "moved"})
-
-Change: TypeAlias = ItemChange | FolderChange
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the log holds since the baseline, push and sync alike.
-
-    `came` and `went` are the objects that it says came into a folder or left it, `folders` those of `came` that are
-    folders. `told_of` is when an object last changed by the server's clock as far as was told, `told_at` when that was.
-    """
-
-    came: frozenset[str]
-    went: frozenset[str]
-    folders: frozenset[str]
-    told_of: Mapping[str, datetime]
-    told_at: Mapping[str, datetime]
-
-    @classmethod
-    def of(cls, logged: Iterable[LoggedNotification]) -> "Known":
-        """Collect what `logged` tells."""
-        sets: dict[str, set[str]] = {"came": set(), "went": set(), "folders": set()}
-        told_of: dict[str, datetime] = {}
-        told_at: dict[str, datetime] = {}
-        for notification in logged:
-            for document in notification.events:
-                data, kind = document["data"], document["type"].removeprefix("ews.mailbox.")
-                own_id = data.get("id")
-                if own_id is None:
-                    continue
-                changed_at = from_iso(document["time"])
-                told_of[own_id] = max(changed_at, told_of.get(own_id, changed_at))
-                told_at[own_id] = max(notification.received_at, told_at.get(own_id, notification.received_at))
-                sets["came"].update({own_id} if kind in _CAME else ())
-                sets["went"].update({own_id} if kind == "deleted" else ())
-                sets["went"].update({data["old_id"]} if kind == "moved" and data.get("old_id") else ())
-                sets["folders"].update({own_id} if kind in _CAME and data.get("object") == "folder" else ())
-        came, went, folders = map(frozenset, sets.values())
-        return cls(came, went, folders, told_of, told_at)
-
-    def untold(self, change: Change, gaps: Sequence["Gap"]) -> Change | None:
-        """Return `change` as far as nobody has told it; None where all of it was told.
-
-        What came since the baseline and was changed in a gap is still one that came, to a sync. When the server does
-        not say when a change was made, it counts as told where something of the object was told after the last gap:
-        whoever looked then has seen what became of it.
-        """
-        if change.kind is ChangeKind.DELETED:
-            return None if change.id in self.went else change
-        if change.kind is ChangeKind.CREATED and change.id not in self.came:
-            return change
-        modified_at = _moment(change.last_modified_at) if isinstance(change, ItemChange) else None
-        if modified_at is not None:
-            is_told = change.id in self.told_of and self.told_of[change.id] >= modified_at
-        else:
-            at = self.told_at.get(change.id)
-            is_told = at is not None and at >= max((gap.end for gap in gaps), default=at)
-        return None if is_told else change._replace(kind=ChangeKind.UPDATED)
-
-    def doubtful_items(self, work: "Work") -> list[str]:
-        """Return the items that came and have not been seen since: a sync does not tell of what came and went."""
-        return sorted(self.came - self.folders - self.went - set(work.seen))
-
-    def vanished_folders(self, work: "Work") -> list[FolderChange]:
-        """Return the folders that came, and are not among those that the server has now."""
-        gone = sorted(self.folders - self.went - set(work.found) - set(work.seen))
-        return [FolderChange(ChangeKind.DELETED, each) for each in gone]
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A gap event that is open."""
-
-    id: str
-    start: datetime
-    end: datetime
-    logged_at: datetime
-
-
-def open_gaps(logged: Iterable[LoggedNotification]) -> list[Gap]:
-    """Return the gaps in `logged` that nothing has closed yet, oldest first."""
-    gaps: dict[str, Gap] = {}
-    for notification in sorted(logged, key=lambda one: one.arrival):
-        for document in notification.events:
-            data = document["data"]
-            if document["type"] == "ews.mailbox.gap" and data["reason"] != GapReason.NOT_RECOVERED:
-                start, end = from_iso(data["from"]), from_iso(data["to"])
-                gaps[document["id"]] = Gap(document["id"], start, end, notification.received_at)
-            for closed in data.get("gaps", ()):
-                gaps.pop(closed, None)
-    return list(gaps.values())
 
 
 def begun(row: Subscription, former: Work | None, folders: Sequence[str], now: datetime) -> Work:
@@ -244,8 +149,3 @@ def started_over(work: Work) -> Work:
 def without_place(work: Work) -> Work:
     """Return `work` where the folder under way is not there any more."""
     return replace(work, places=(work.places or ())[1:], is_silent=False, attempts=0, version=work.version + 1)
-
-
-def _moment(text: str | None) -> datetime | None:
-    stamp = rfc3339(text)
-    return from_iso(stamp) if stamp is not None else None

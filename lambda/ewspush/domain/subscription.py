@@ -26,7 +26,7 @@ class Subscription:
     counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
     as long as that is another one; what is asked of the server was last changed before `wanted_generation`.
     `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
-    `told_at` is when the last event of the last POST happened, by the server's clock (None: it was a heartbeat).
+    `last_event_at` is when the last event of the last POST happened, by the server's clock (None: it was a heartbeat).
     Since `gap_since` changes may have gone unseen, for `gap_reason` (None: not if the next Subscribe succeeds): the
     first POST of the next generation proves otherwise, or writes the gap event.
     `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
@@ -51,7 +51,7 @@ class Subscription:
     watermark: str | None = None
     previous_watermark: str | None = None
     first_post_due: bool | None = None
-    told_at: datetime | None = None
+    last_event_at: datetime | None = None
     gap_since: datetime | None = None
     gap_reason: GapReason | None = None
     lost_code: str | None = None

@@ -32,7 +32,7 @@ def test_all_of_it_is_in_protocol_minutes() -> None:
     second = timedelta(seconds=1)
     assert longest_delivery(15, second) == longest_delivery(15) / 60
     assert told_until(subscription(), second) == NOON - longest_delivery(15) / 60
-    assert told_until(subscription(told_at=NOON), second) == NOON - CLOCK_MARGIN / 60
+    assert told_until(subscription(last_event_at=NOON), second) == NOON - CLOCK_MARGIN / 60
 
 
 def test_nothing_heard_nothing_told() -> None:
@@ -48,16 +48,16 @@ def test_after_a_heartbeat_all_is_told_that_no_attempt_held_up() -> None:
 @pytest.mark.parametrize("age", [timedelta(), 3 * MINUTE, timedelta(hours=9), timedelta(days=3)])
 def test_after_events_all_is_told_until_the_last_of_them(age: timedelta) -> None:
     """However old it is, and whatever came first; by a clock that may be a bit off."""
-    assert told_until(subscription(told_at=NOON - age)) == NOON - age - CLOCK_MARGIN
+    assert told_until(subscription(last_event_at=NOON - age)) == NOON - age - CLOCK_MARGIN
 
 
-@pytest.mark.parametrize("told_at", [NOON - MAX_EVENT_AGE - MINUTE, datetime.min.replace(tzinfo=UTC)])
-def test_a_time_from_before_all_that_a_server_keeps_is_not_believed(told_at: datetime) -> None:
+@pytest.mark.parametrize("last_event_at", [NOON - MAX_EVENT_AGE - MINUTE, datetime.min.replace(tzinfo=UTC)])
+def test_a_time_from_before_all_that_a_server_keeps_is_not_believed(last_event_at: datetime) -> None:
     """Its clock was reset: it says nothing of when the event happened."""
-    assert told_until(subscription(told_at=told_at)) == NOON - longest_delivery(15)
+    assert told_until(subscription(last_event_at=last_event_at)) == NOON - longest_delivery(15)
 
 
 @pytest.mark.parametrize(("ahead", "until"), [(4, NOON - MINUTE), (6, NOON - longest_delivery(15))])
 def test_a_clock_that_is_far_ahead_is_not_believed(ahead: float, until: datetime) -> None:
     """Nothing is told before it happens."""
-    assert told_until(subscription(told_at=NOON + ahead * MINUTE)) == until
+    assert told_until(subscription(last_event_at=NOON + ahead * MINUTE)) == until

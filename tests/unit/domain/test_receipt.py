@@ -343,15 +343,15 @@ class TestTold:
         """By the clock of the server, whatever a POST took to come."""
         ledger = MemoryLedger(subscription())
         receive(events(watermark, ("a", "w2"), minute=50), ledger)
-        assert ledger.rows[KEY].told_at == NOON - timedelta(minutes=1)
+        assert ledger.rows[KEY].last_event_at == NOON - timedelta(minutes=1)
         receive(posted(message("w2", status("w2")), minute=60), ledger)
-        assert ledger.rows[KEY].told_at is None
+        assert ledger.rows[KEY].last_event_at is None
 
     def test_an_event_without_a_time_tells_nothing(self) -> None:
         """When it was received says nothing of when it was first sent."""
         ledger = MemoryLedger(subscription())
         receive(posted(message("w1", created("a", "w2")._replace(timestamp="soon"))), ledger)
-        assert ledger.rows[KEY].told_at is None
+        assert ledger.rows[KEY].last_event_at is None
 
     def test_a_gap_begins_where_copies_began_to_be_sent(self) -> None:
         """What happened while a POST was sent again waited behind it, and is lost with the subscription."""

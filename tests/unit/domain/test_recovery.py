@@ -1,68 +1,27 @@
 """The rules of a recovery: what a run does next, and what of a sync's changes is news."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 import pytest
 
 from ewspush.domain import recovery
-from ewspush.domain.events import Document, GapReason, gap_document, push_documents
-from ewspush.domain.recovery import HIERARCHY, Gap, Known, Purpose, Work
-from ewspush.domain.subscription import LoggedNotification, logged_at
-from ewspush.domain.sync_events import closing_document
-from ewspush.protocol.notification import MailboxEvent, ObjectKind
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange, ItemsPage
-from tests.stories import NOON, callback, subscription
+from ewspush.domain.recovery import HIERARCHY, Purpose, Work
+from ewspush.protocol.notification import ObjectKind
+from ewspush.protocol.synchronization import ChangeKind, ItemChange, ItemsPage
+from tests.stories import NOON, subscription
+from tests.unit.domain.logs import KEY, at, folder, item, known, pushed
 
-KEY: Final = subscription().subscription
 WORK: Final = Work(KEY, Purpose.RECOVERY, round=2, source=1, begun_at=NOON, places=("inbox", "drafts"), version=7)
 OF_ALL: Final = replace(WORK, places=None, found=("inbox", "drafts"))
 BASELINE: Final = replace(WORK, purpose=Purpose.BASELINE)
 FIRST: Final = replace(WORK, source=0)
 
 
-def at(minutes: float) -> datetime:
-    """Return a time some minutes after noon."""
-    return NOON + timedelta(minutes=minutes)
-
-
-def logged(*documents: Document, minute: float = 0) -> LoggedNotification:
-    """Return what was logged some minutes after noon."""
-    return logged_at(KEY, 1, at(minute), documents)
-
-
-def pushed(
-    name: str, own_id: str, minute: float = 0, kind: ObjectKind = ObjectKind.ITEM, **more: Any
-) -> LoggedNotification:
-    """Return the log of an event that push told when it happened."""
-    event = MailboxEvent(f"{name}Event", kind, own_id, timestamp=at(minute).isoformat(), **more)
-    return logged(*push_documents(callback(), [event], at(minute)), minute=minute)
-
-
-def item(kind: ChangeKind, own_id: str = "a", minute: float | None = None) -> ItemChange:
-    """Return the change of an item that was last modified some minutes after noon."""
-    return ItemChange(kind, own_id, "ck", at(minute).isoformat() if minute is not None else None)
-
-
-def folder(kind: ChangeKind, own_id: str = "f", **more: Any) -> FolderChange:
-    """Return the change of a folder."""
-    return FolderChange(kind, own_id, **more)
-
-
 def page(*changes: ItemChange, is_last: bool = True, passed_over: int = 0) -> ItemsPage:
     """Return a page of items."""
     return ItemsPage("after", changes, is_last, passed_over)
-
-
-def gap(start: float, end: float) -> Document:
-    """Return a gap event between two minutes after noon."""
-    return gap_document(callback(), GapReason.RESUME_UNPROVEN, at(start), at(end), None)
-
-
-def known(*notifications: LoggedNotification) -> Known:
-    """Return what the log holds."""
-    return Known.of(notifications)
 
 
 class TestBegun:
@@ -178,58 +137,8 @@ class TestSteps:
         assert after.places == ("inbox", "drafts")
 
 
-class TestKnown:
-    """What the log says already, and so is no news."""
-
-    @pytest.mark.parametrize("name", ["Created", "NewMail", "Copied", "Moved"])
-    def test_what_push_said_came_did_not_come_again(self, name: str) -> None:
-        """By whatever event; an unknown one did."""
-        log = known(pushed(name, "a"))
-        assert log.untold(item(ChangeKind.CREATED, "a", 0), ()) is None
-        other = item(ChangeKind.CREATED, "b", 0)
-        assert log.untold(other, ()) == other
-
-    def test_what_push_said_went_did_not_go_again(self) -> None:
-        """Also under the id that it had before a move."""
-        log = known(pushed("Deleted", "a"), pushed("Moved", "c", old_id="b"))
-        assert [log.untold(item(ChangeKind.DELETED, each), ()) for each in ("a", "b")] == [None, None]
-        assert log.untold(item(ChangeKind.DELETED, "c"), ()) is not None
-
-    @pytest.mark.parametrize("kind", [ChangeKind.UPDATED, ChangeKind.CREATED])
-    @pytest.mark.parametrize(("minute", "is_told"), [(4, True), (5, True), (6, False)])
-    def test_an_update_is_news_where_it_is_later_than_what_was_told(
-        self, kind: ChangeKind, minute: float, is_told: bool
-    ) -> None:
-        """By the server's clock. One that came since the baseline was not created once more: it was modified."""
-        log = known(pushed("Created", "a", 1), pushed("Modified", "a", 5))
-        news = log.untold(item(kind, "a", minute), ())
-        assert (news is None) is is_told
-        assert news is None or news.kind is ChangeKind.UPDATED
-
-    def test_an_update_of_what_nobody_told_of_is_news(self) -> None:
-        """Whenever it was made."""
-        change = item(ChangeKind.UPDATED, "a", -1000)
-        assert known(pushed("Created", "b", 1)).untold(change, ()) == change
-
-    @pytest.mark.parametrize(("minute", "is_told"), [(5, False), (10, True), (15, True)])
-    @pytest.mark.parametrize("change", [item(ChangeKind.READ_FLAG_CHANGED), folder(ChangeKind.UPDATED, "a")])
-    def test_without_a_time_only_what_was_told_after_the_gaps_counts(
-        self, change: ItemChange | FolderChange, minute: float, is_told: bool
-    ) -> None:
-        """To tell it again is better than not at all."""
-        gaps = [Gap("g", at(0), at(10), at(10))]
-        assert (known(pushed("Modified", "a", minute)).untold(change, gaps) is None) is is_told
-
-    def test_what_a_sync_said_counts_like_what_push_said(self) -> None:
-        """A page that is read once more tells nothing."""
-        (document,) = push_documents(callback(), [MailboxEvent("CreatedEvent", ObjectKind.ITEM, "a")], NOON)
-        document["data"]["origin"] = "sync"
-        assert known(logged(document)).untold(item(ChangeKind.CREATED, "a", 0), ()) is None
-
-    def test_events_without_an_id_say_nothing(self) -> None:
-        """Gaps, and events that are not known."""
-        log = known(logged(gap(0, 1)), logged(*push_documents(callback(), [MailboxEvent("CreatedEvent")], NOON)))
-        assert (log.came, log.went, log.told_at) == (frozenset(), frozenset(), {})
+class TestSeen:
+    """What pages showed to be there."""
 
     def test_in_doubt_is_what_came_and_was_not_seen(self) -> None:
         """What went is not, nor is a folder, nor what a page told of: then it is there."""
@@ -241,16 +150,16 @@ class TestKnown:
             pushed("Created", "folder", kind=ObjectKind.FOLDER),
         )
         work = recovery.advanced(WORK, page(item(ChangeKind.CREATED, "there")), log, told=0)
-        assert log.doubtful_items(work) == ["doubtful"]
-        assert log.doubtful_items(recovery.looked_up(work, ["doubtful"], told=0)) == []
+        assert log.doubtful_items(work.seen) == ["doubtful"]
+        assert log.doubtful_items(recovery.looked_up(work, ["doubtful"], told=0).seen) == []
 
     def test_what_a_page_says_is_deleted_was_not_seen(self) -> None:
         """Nor what push told after it; but what the page makes news of was."""
         log = known(pushed("Created", "a"))
         work = recovery.advanced(WORK, page(item(ChangeKind.DELETED, "a")), log, told=0)
-        assert log.doubtful_items(work) == ["a"]
+        assert log.doubtful_items(work.seen) == ["a"]
         work = recovery.advanced(WORK, page(item(ChangeKind.CREATED, "b")), log, told=1)
-        assert known(pushed("Created", "b")).doubtful_items(work) == []
+        assert known(pushed("Created", "b")).doubtful_items(work.seen) == []
 
     def test_a_folder_that_came_and_is_not_there_has_vanished(self) -> None:
         """Unless the log says so already, or it is a search folder."""
@@ -258,29 +167,4 @@ class TestKnown:
         log = replace(log, went=frozenset({"told"}))
         changes = [folder(ChangeKind.CREATED, "there"), folder(ChangeKind.CREATED, "search", is_search=True)]
         work = recovery.folders_found(OF_ALL, changes, is_last=False, told=0)
-        assert log.vanished_folders(work) == [folder(ChangeKind.DELETED, "gone")]
-
-
-class TestOpenGaps:
-    """The gaps that nothing has closed."""
-
-    def test_they_are_told_oldest_first_whatever_the_order_of_the_log(self) -> None:
-        """With their range, and when they were logged."""
-        first, second = gap(0, 5), gap(10, 15)
-        log = [logged(second, minute=15), logged(first, minute=5)]
-        assert recovery.open_gaps(log) == [
-            Gap(first["id"], at(0), at(5), at(5)),
-            Gap(second["id"], at(10), at(15), at(15)),
-        ]
-
-    @pytest.mark.parametrize("is_whole", [True, False])
-    def test_one_that_was_settled_is_not_among_them(self, is_whole: bool) -> None:
-        """Closed, or said to stay open for good: no later sync can tell of it, and it is no gap of its own."""
-        first, second = gap(0, 5), gap(10, 15)
-        settled = closing_document(callback(), [first["id"]], (at(0), at(5)), 1, at(20), is_whole=is_whole)
-        log = [logged(settled, minute=20), logged(second, minute=15), logged(first, minute=5)]
-        assert [each.id for each in recovery.open_gaps(log)] == [second["id"]]
-
-    def test_where_nothing_was_missed_there_are_none(self) -> None:
-        """Other events are no gaps."""
-        assert recovery.open_gaps([pushed("Created", "a")]) == []
+        assert log.vanished_folders((*work.found, *work.seen)) == [folder(ChangeKind.DELETED, "gone")]

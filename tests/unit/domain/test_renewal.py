@@ -149,7 +149,7 @@ class TestBegun:
         """Since when not all was told, which a last POST of events says better than a heartbeat."""
         row = begun(replace(LIVE, watermark=watermark), policy)
         assert (row.gap_reason, row.gap_since) == (reason, told_until(LIVE))
-        told = replace(LIVE, told_at=NOON - timedelta(hours=9))
+        told = replace(LIVE, last_event_at=NOON - timedelta(hours=9))
         assert begun(told, policy).gap_since == told_until(told)
 
     def test_what_was_trusted_and_is_refused_later_is_in_doubt_since_it_was_last_heard_of(self) -> None:
