@@ -83,7 +83,8 @@ class Aws:
 
     def sync_states(self) -> DynamoDBSyncStates:
         """Return sync states on their table."""
-        return DynamoDBSyncStates(self.dynamodb, self.sync_states_table, self.events_table, RETENTION)
+        tables = (self.sync_states_table, self.subscriptions_table, self.events_table)
+        return DynamoDBSyncStates(self.dynamodb, *tables, RETENTION)
 
     def fifo_queue(self, name: str = "queue") -> str:
         """Make a FIFO queue and return its URL."""

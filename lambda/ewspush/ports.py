@@ -149,11 +149,11 @@ class SyncStates(Protocol):
         after: "Work",
         place: str | None = None,
         state: str | None = None,
-        logged: LoggedNotification | None = None,
+        entry: Entry | None = None,
     ) -> bool:
-        """Store a step, the `state` of `place` in its round, and what is added to the log, in one atomic write.
+        """Store a step, the `state` of `place` in its round, and an `entry` of the ledger, in one atomic write.
 
-        Returns False, and stores nothing, where `before` is not what is stored.
+        Returns False, and stores nothing, where `before` is not what is stored, or the row not what `entry` expects.
         """
 
     def forget(self, subscription: str, before: int) -> None:

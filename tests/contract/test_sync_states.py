@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from ewspush.adapters.sync_states import MAX_TEXT_CHARACTERS
+from ewspush.domain.entry import Entry, Unchanged
 from ewspush.domain.recovery import HIERARCHY, Purpose, Work
 from ewspush.domain.subscription import LoggedNotification, logged_at
 from ewspush.ports import SubscriptionLedger, SyncStates
@@ -16,7 +17,8 @@ from tests.stories import NOON, subscription
 from tests.twins.ledger import MemoryLedger
 from tests.twins.sync_states import MemorySyncStates
 
-KEY: Final = subscription().subscription
+ROW: Final = subscription()
+KEY: Final = ROW.subscription
 WORK: Final = Work(KEY, Purpose.RECOVERY, round=2, source=1, begun_at=NOON, places=("inbox", "drafts"), version=1)
 MEGABYTE: Final = 1024 * 1024
 PAGE: Final = 4
@@ -39,11 +41,12 @@ class Stores:
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Return empty ones of each kind."""
     if request.param == "memory":
-        ledger = MemoryLedger()
+        ledger = MemoryLedger(ROW)
         yield Stores(MemorySyncStates(ledger), ledger)
         return
     with aws_of(request) as aws:
         aws.dynamodb.meta.events.register("provide-client-params.dynamodb.Query", _in_small_pages)
+        aws.ledger().add(ROW)
         yield Stores(aws.sync_states(), aws.ledger())
 
 
@@ -55,6 +58,12 @@ def logged(*ids: str, minute: int = 1) -> LoggedNotification:
     """Return what a step adds to the log."""
     documents: tuple[dict[str, Any], ...] = tuple({"id": each, "data": {"origin": "sync"}} for each in ids)
     return logged_at(KEY, 1, NOON + timedelta(minutes=minute), documents)
+
+
+def entry(*ids: str, minute: int = 1, revision: int = 0) -> Entry:
+    """Return the entry that adds it to the log, if the row has that revision."""
+    row = replace(ROW, revision=revision)
+    return Entry(KEY, Unchanged(row), {"revision": revision + 1}, logged(*ids, minute=minute))
 
 
 def stepped(work: Work, **changes: Any) -> Work:
@@ -123,8 +132,8 @@ class TestWork:
         """With the state and the log entry that belong to it, and none of the other's."""
         stores.states.advance(None, WORK)
         first, second = stepped(WORK, recovered=1), stepped(WORK, recovered=2)
-        assert stores.states.advance(WORK, first, "inbox", "of the first", logged("a"))
-        assert not stores.states.advance(WORK, second, "inbox", "of the second", logged("b", minute=2))
+        assert stores.states.advance(WORK, first, "inbox", "of the first", entry("a"))
+        assert not stores.states.advance(WORK, second, "inbox", "of the second", entry("b", minute=2, revision=1))
         assert stores.states.work(KEY) == first
         assert stores.states.state(KEY, 2, "inbox") == "of the first"
         assert stores.logged() == [logged("a")]
@@ -133,10 +142,10 @@ class TestWork:
     def test_a_step_from_another_version_changes_nothing(self, stores: Stores, version: int) -> None:
         """Older or newer; or where there is no run at all."""
         before = replace(WORK, version=version)
-        assert not stores.states.advance(before, stepped(before), "inbox", "state", logged("a"))
+        assert not stores.states.advance(before, stepped(before), "inbox", "state", entry("a"))
         assert stores.states.work(KEY) is None
         stores.states.advance(None, WORK)
-        assert not stores.states.advance(before, stepped(before), "inbox", "state", logged("a"))
+        assert not stores.states.advance(before, stepped(before), "inbox", "state", entry("a"))
         assert stores.states.work(KEY) == WORK
         assert stores.states.state(KEY, 2, "inbox") is None
         assert stores.logged() == []
@@ -235,10 +244,26 @@ class TestStates:
 class TestLog:
     """What a step adds to the log."""
 
+    def test_a_post_that_came_between_is_in_its_way(self, stores: Stores) -> None:
+        """Nothing is stored then: what the step tells was judged by a log that did not have the POST."""
+        stores.states.advance(None, WORK)
+        assert stores.ledger.write(entry("b", minute=2)).stored
+        assert not stores.states.advance(WORK, stepped(WORK), "inbox", "state", entry("a"))
+        assert stores.states.work(KEY) == WORK
+        assert stores.states.state(KEY, 2, "inbox") is None
+        assert stores.logged() == [logged("b", minute=2)]
+
+    def test_it_is_in_the_way_of_a_post(self, stores: Stores) -> None:
+        """Whose events were judged by a log that did not have the step's."""
+        stores.states.advance(None, WORK)
+        assert stores.states.advance(WORK, stepped(WORK), "inbox", "state", entry("a"))
+        outcome = stores.ledger.write(entry("b", minute=2))
+        assert (outcome.stored, outcome.row) == (False, replace(ROW, revision=1))
+
     def test_it_is_stored_together_with_the_step(self, stores: Stores) -> None:
         """And reads back like that of a POST."""
         stores.states.advance(None, WORK)
-        assert stores.states.advance(WORK, stepped(WORK), "inbox", "state", logged("a", "b"))
+        assert stores.states.advance(WORK, stepped(WORK), "inbox", "state", entry("a", "b"))
         assert stores.logged() == [logged("a", "b")]
         assert stores.states.state(KEY, 2, "inbox") == "state"
 
@@ -246,7 +271,7 @@ class TestLog:
         """512 changes, in as many items as it takes, in the same write."""
         ids = [f"{number:04d}" + "x" * 1000 for number in range(512)]
         stores.states.advance(None, WORK)
-        assert stores.states.advance(WORK, stepped(WORK), "inbox", "y" * MEGABYTE, logged(*ids))
+        assert stores.states.advance(WORK, stepped(WORK), "inbox", "y" * MEGABYTE, entry(*ids))
         pieces = sorted(stores.logged(), key=lambda piece: piece.arrival)
         assert [document["id"] for piece in pieces for document in piece.events] == ids
         assert stores.states.state(KEY, 2, "inbox") == "y" * MEGABYTE

@@ -32,9 +32,13 @@ class WatchedLedger(MemoryLedger):
 
     def write(self, entry: Entry) -> Outcome:
         """See `SubscriptionLedger.write`."""
-        before = self.rows.get(entry.subscription)
-        outcome = super().write(entry)
         self.requests.clear()
+        return super().write(entry)
+
+    def apply(self, entry: Entry) -> Outcome:
+        """See `MemoryLedger.apply`."""
+        before = self.rows.get(entry.subscription)
+        outcome = super().apply(entry)
         if outcome.stored and before is not None:
             self._watch(before, self.rows[entry.subscription], entry)
         return outcome

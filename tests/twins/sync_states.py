@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ewspush.domain.entry import Entry
 from ewspush.domain.recovery import Work
-from ewspush.domain.subscription import LoggedNotification
 from tests.twins.faults import FaultPlan
 from tests.twins.ledger import MemoryLedger
 
@@ -36,18 +36,18 @@ class MemorySyncStates:
         after: Work,
         place: str | None = None,
         state: str | None = None,
-        logged: LoggedNotification | None = None,
+        entry: Entry | None = None,
     ) -> bool:
         """See `SyncStates.advance`."""
         self.steps.before()
         stored = self.works.get(after.subscription)
         if (stored.version if stored else None) != (before.version if before else None):
             return False
+        if entry is not None and not self._ledger.apply(entry).stored:
+            return False
         self.works[after.subscription] = after
         if place is not None and state is not None:
             self.states[after.subscription, after.round, place] = state
-        if logged is not None:
-            self._ledger.log.append(logged)
         self.steps.after()
         return True
 

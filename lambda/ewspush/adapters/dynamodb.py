@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import items_of, notification_of
 from ewspush.adapters.rows import item_of, row_of
-from ewspush.domain.entry import Entry, Expectation, Outcome
+from ewspush.adapters.updates import update_of
+from ewspush.domain.entry import Entry, Outcome
 from ewspush.domain.subscription import LoggedNotification, Subscription, arrival
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class DynamoDBLedger:
 
     def write(self, entry: Entry) -> Outcome:
         """See `SubscriptionLedger.write`: the row is told by the failed condition itself."""
-        update: Any = _update(entry) | {"TableName": self._subscriptions}
+        update: Any = update_of(entry) | {"TableName": self._subscriptions}
         try:
             if entry.logged is None:
                 self._client.update_item(**update)
@@ -100,39 +101,3 @@ class DynamoDBLedger:
         if code == "TransactionConflictException":
             return Outcome(stored=False, row=self.read(subscription))
         raise error
-
-
-def _update(entry: Entry) -> dict[str, Any]:
-    """Return the arguments of the row's update, but for the table."""
-    names: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    sets, removes = [], []
-    for name, value in entry.changes.items():
-        names[f"#{name}"] = name
-        if value is None:
-            removes.append(f"#{name}")
-        else:
-            values[f":{name}"] = typed(value)
-            sets.append(f"#{name} = :{name}")
-    condition = _condition(entry.expects, names, values)
-    clauses = (f"{verb} {', '.join(parts)}" for verb, parts in (("SET", sets), ("REMOVE", removes)) if parts)
-    return {
-        "Key": {"subscription": typed(entry.subscription)},
-        "UpdateExpression": " ".join(clauses),
-        "ConditionExpression": condition,
-        "ExpressionAttributeNames": names,
-        "ExpressionAttributeValues": values,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-
-
-def _condition(expects: Expectation, names: dict[str, str], values: dict[str, Any]) -> str:
-    clauses = []
-    for name, value in expects.fields.items():
-        names[f"#{name}"] = name
-        if value is None:
-            clauses.append(f"attribute_not_exists(#{name})")
-        else:
-            values[f":was_{name}"] = typed(value)
-            clauses.append(f"#{name} = :was_{name}")
-    return " AND ".join(clauses)

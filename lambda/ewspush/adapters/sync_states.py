@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ewspush.adapters.attributes import plain, typed
 from ewspush.adapters.log_items import items_of
+from ewspush.adapters.updates import update_of
+from ewspush.domain.entry import Entry
 from ewspush.domain.recovery import Purpose, Work
-from ewspush.domain.subscription import LoggedNotification
 from ewspush.domain.times import from_iso, iso
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ _TUPLES: Final = frozenset({"places", "found", "new", "seen"})
 
 
 class DynamoDBSyncStates:
-    """`SyncStates` on one table, next to the events table; `retention` is how long an event stays in the log."""
+    """`SyncStates` on one table, next to those of the ledger; `retention` is how long an event stays in the log."""
 
-    def __init__(self, client: "DynamoDBClient", sync_states: str, events: str, retention: timedelta) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", sync_states: str, subscriptions: str, events: str, retention: timedelta
+    ) -> None:
         """Take the client and the names of the tables."""
         self._client = client
         self._table = sync_states
+        self._subscriptions = subscriptions
         self._events = events
         self._retention = retention
 
@@ -60,7 +64,7 @@ class DynamoDBSyncStates:
         after: Work,
         place: str | None = None,
         state: str | None = None,
-        logged: LoggedNotification | None = None,
+        entry: Entry | None = None,
     ) -> bool:
         """See `SyncStates.advance`."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(version)"}
@@ -68,15 +72,16 @@ class DynamoDBSyncStates:
             values = {":was": typed(before.version)}
             condition = {"ConditionExpression": "version = :was", "ExpressionAttributeValues": values}
         work, *rest = _items(after.subscription, _WORK, _text_of(after), {"version": after.version})
-        puts: list[Any] = [{"Put": {"TableName": self._table, "Item": work, **condition}}]
+        writes: list[Any] = [{"Put": {"TableName": self._table, "Item": work, **condition}}]
         if place is not None and state is not None:
             rest += _items(after.subscription, _sort_key(after.round, place), state, {"of": place})
-        puts += [{"Put": {"TableName": self._table, "Item": item}} for item in rest]
-        if logged is not None:
-            items = items_of(logged, self._retention)
-            puts += [{"Put": {"TableName": self._events, "Item": item}} for item in items]
+        writes += [{"Put": {"TableName": self._table, "Item": item}} for item in rest]
+        if entry is not None:
+            writes.append({"Update": update_of(entry) | {"TableName": self._subscriptions}})
+            items = items_of(entry.logged, self._retention) if entry.logged is not None else []
+            writes += [{"Put": {"TableName": self._events, "Item": item}} for item in items]
         try:
-            self._client.transact_write_items(TransactItems=puts)
+            self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as error:
             reasons = error.response.get("CancellationReasons", [])
             if any(reason.get("Code") in {"ConditionalCheckFailed", "TransactionConflict"} for reason in reasons):

@@ -67,7 +67,7 @@ class Recoverer:
             if isinstance(after, Refused):
                 return self._postponed(row, work, after)
             work = after
-        return self._concluded(row, work) if work is not None else now + self.policy.minute
+        return self._concluded(self._fresh(row), work) if work is not None else now + self.policy.minute
 
     def _next(self, row: Subscription, work: Work) -> Work | Refused | None:
         """Do the next step of a run, up to the word that it has ended; None where another keeper was faster."""
@@ -106,13 +106,14 @@ class Recoverer:
             return Refused("no answer")
         if isinstance(page, Refused):
             return self._refused(work, page, has_state=state is not None)
+        row = self._fresh(row) if work.tells() else row
         known, gaps = self._known(row) if work.tells() else (None, [])
         documents = self._news(row, work, page, state, known, gaps)
         if isinstance(page, HierarchyPage):
             after = recovery.folders_found(work, page.changes, is_last=page.is_last, told=len(documents))
         else:
             after = recovery.advanced(work, page, known, told=len(documents))
-        return self._stored(work, after, page.sync_state, self._logged(row, documents))
+        return self._stored(work, after, page.sync_state, self._entry(row, documents))
 
     def _asked(self, row: Subscription, work: Work, state: str | None) -> ItemsPage | HierarchyPage | Refused:
         if work.places is None:
@@ -132,6 +133,10 @@ class Recoverer:
         if work.places and is_folder_gone(answer):
             return self._stored(work, recovery.without_place(work))
         return answer
+
+    def _fresh(self, row: Subscription) -> Subscription:
+        """Return the row as it is by now: each step that tells anything changes it, and so do POSTs."""
+        return self.ledger.read(row.subscription) or row
 
     def _known(self, row: Subscription) -> tuple[Known, list[Gap]]:
         logged = list(self.ledger.recent(row.subscription, self._horizon(row)))
@@ -164,6 +169,7 @@ class Recoverer:
 
         To a sync, what came and went between its two states has never been.
         """
+        row = self._fresh(row)
         known, _ = self._known(row)
         ids = tuple(known.doubtful_items(work.seen)[:MAX_ITEMS])
         if not ids:
@@ -177,7 +183,7 @@ class Recoverer:
         changes = [ItemChange(ChangeKind.DELETED, each) for each in ids if each in gone]
         documents = self._told(row, changes, HIERARCHY, str(work.round))
         after = recovery.looked_up(work, ids, told=len(documents))
-        return self._stored(work, after, logged=self._logged(row, documents))
+        return self._stored(work, after, entry=self._entry(row, documents))
 
     def _horizon(self, row: Subscription) -> datetime:
         """Return since when the log tells all that the baseline does not know, and every gap since."""
@@ -241,12 +247,21 @@ class Recoverer:
         span = (begins_at, max(gap.end for gap in gaps))
         return closing_document(callback, ids, span, work.recovered, self.clock(), is_whole=is_whole)
 
+    def _entry(self, row: Subscription, documents: list[Document]) -> Entry | None:
+        """Return what adds `documents` to the log, as long as no POST has come since the row was read.
+
+        A POST is judged by the log, and what a sync tells too: of two that read it side by side, one has to look again.
+        """
+        logged = self._logged(row, documents)
+        changes = {"revision": row.revision + 1}
+        return Entry(row.subscription, Unchanged(row), changes, logged) if logged is not None else None
+
     def _logged(self, row: Subscription, documents: list[Document]) -> LoggedNotification | None:
         return logged_at(row.subscription, row.generation, self.clock(), tuple(documents)) if documents else None
 
     def _stored(
-        self, before: Work | None, after: Work, state: str | None = None, logged: LoggedNotification | None = None
+        self, before: Work | None, after: Work, state: str | None = None, entry: Entry | None = None
     ) -> Work | None:
-        """Store a step; None where another keeper has made it."""
+        """Store a step; None where another keeper has made it, or a POST has come."""
         place = before.place if before is not None and state is not None else None
-        return after if self.states.advance(before, after, place, state, logged) else None
+        return after if self.states.advance(before, after, place, state, entry) else None

@@ -4,7 +4,7 @@ Whatever happens in a gap comes out as events, once, and the gap is closed with 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
@@ -19,7 +19,7 @@ from ewspush.domain.recovering import REFRESH_MINUTES, SPREAD_MINUTES, Recoverer
 from ewspush.domain.recovery import HIERARCHY, Purpose
 from ewspush.domain.registration import DEFAULT_EVENT_TYPES, EVENT_TYPES, Wish, wanted
 from ewspush.domain.renewal import Policy
-from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.subscription import LoggedNotification, State, Subscription
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
@@ -52,6 +52,24 @@ _PATIENCE: Final = 180
 
 Told = tuple[str, str]
 """What follows `ews.mailbox.` in the type, and the id of the object."""
+
+
+class Ledger(MemoryLedger):
+    """The ledger, where something may happen right after its log was read."""
+
+    _deeds: tuple[Callable[[], object], ...] = ()
+
+    def between_reading_and_writing(self, deed: Callable[[], object]) -> None:
+        """Let `deed` happen after the log is read next."""
+        self._deeds = (deed,)
+
+    def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
+        """See `SubscriptionLedger.recent`."""
+        found = list(super().recent(subscription, since))
+        deeds, self._deeds = self._deeds, ()
+        for deed in deeds:
+            deed()
+        return iter(found)
 
 
 class Server(CoreMailServer):
@@ -101,7 +119,7 @@ class Story:
         row = wanted(Wish(EMAIL, folders=folders, event_types=event_types), self.clock())
         self.key = row.subscription
         self.writes, self.steps = FaultPlan(), FaultPlan()
-        self.ledger = MemoryLedger(row, writes=self.writes)
+        self.ledger = Ledger(row, writes=self.writes)
         self.states = MemorySyncStates(self.ledger, self.steps)
         self.server = Server(self.world)
         self.keys = MemoryKeys(b"key")
@@ -664,6 +682,24 @@ class TestOnce:
         story.run(120)
         assert story.row.recover_since is None
         assert story.told("push", "sync")[change, item] == 1
+
+    @pytest.mark.parametrize("by", ["keeper", "responder"])
+    def test_of_a_post_and_a_sync_that_read_the_log_side_by_side_one_looks_again(self, by: str) -> None:
+        """Whoever reads first, and whoever writes first."""
+        story = Story().settled()
+        story.gapped()
+        story.calls_a_look = 0
+        story.found_a_gap()
+        story.run(2)
+        item = story.mail()
+        story.calls_a_look = 1000
+        turns = [lambda: story.post(story.world.post()), story.look]
+        first, second = turns if by == "responder" else reversed(turns)
+        story.ledger.between_reading_and_writing(second)
+        first()
+        story.run(120)
+        assert story.row.recover_since is None
+        assert story.told("push", "sync")["created", item] == 1
 
     @pytest.mark.parametrize("profile", PROFILES)
     def test_a_backlog_of_several_posts_is_not_told_twice(self, profile: str) -> None:
