@@ -1,14 +1,15 @@
 """What every `SubscriptionLedger` promises, the in-memory twin and DynamoDB alike."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ewspush.domain.entry import Entry, InChain, Unchanged
-from ewspush.domain.subscription import LoggedNotification, State
+from ewspush.domain.events import GapReason
+from ewspush.domain.subscription import LoggedNotification, State, Subscription
 from ewspush.ports import SubscriptionLedger
 from tests.aws import aws_of
 from tests.stories import NOON, subscription
@@ -49,18 +50,25 @@ class TestRows:
 
     def test_a_row_reads_back_as_it_was_added(self, ledger: SubscriptionLedger) -> None:
         """With every field set."""
+        moments = [field.name for field in fields(Subscription) if field.type == datetime | None]
+        times: dict[str, Any] = {name: NOON + timedelta(minutes=each) for each, name in enumerate(moments)}
         row = replace(
             ROW,
+            **times,
             folders=("inbox", "calendar"),
+            superseded_until=(NOON, NOON + timedelta(minutes=1)),
             pending_generation=2,
+            wanted_generation=2,
             first_post_due=True,
+            gap_reason=GapReason.WATERMARK_REFUSED,
             lost_code="ErrorReadEventsFailed",
-            check_at=NOON,
+            baseline=3,
             revision=7,
             attempts=3,
             last_error="why",
             previous_watermark="w0",
         )
+        assert [field.name for field in fields(row) if getattr(row, field.name) in {None, (), 0}] == []
         assert ledger.add(row)
         assert ledger.read(KEY) == row
 

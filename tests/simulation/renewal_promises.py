@@ -203,8 +203,9 @@ class RenewedInTime(Invariant):
             self._wait(row, 2 * frequency if answer is not None else max(frequency + 60, MIN_GRACE.total_seconds()))
 
     def applied(self, row: Subscription) -> None:
-        """What was changed is tried at once."""
-        self._due_at[row.subscription] = self.system.time.now
+        """What was changed is tried at once, unless too many of its former selves may live."""
+        check_at = self.system.time.theirs(row.check_at) if row.check_at is not None else 0
+        self._due_at[row.subscription] = max(self.system.time.now, check_at)
 
     def ended(self) -> None:
         """Look at the time."""

@@ -44,4 +44,6 @@ def _field(name: str, attribute: Any) -> Any:  # noqa: ANN401  # any attribute o
         return from_iso(value)
     if name in _LISTS:
         return tuple(value)
+    if name == "superseded_until":
+        return tuple(map(from_iso, value))
     return _KINDS[name](value) if name in _KINDS else value

@@ -136,6 +136,8 @@ def _gap_reason(row: Subscription, delivery: Delivery, recent: Recent) -> GapRea
         return None if row.lost_code is not None and not renewed else GapReason.SUBSCRIPTION_LOST
     start = delivery.previous_watermark
     proven = start is not None and (start in {row.watermark, row.previous_watermark} or start in recent.marks)
+    if renewed and row.gap_since is None and not proven:
+        return GapReason.RESUME_UNPROVEN  # its Subscribe was given up, and with it what was in doubt
     if _is_first_post(row, delivery):
         disproved = proven and row.gap_reason is GapReason.RESUME_UNPROVEN
         return None if disproved else row.gap_reason
@@ -167,7 +169,8 @@ def _changes(row: Subscription, delivery: Delivery, recent: Recent, *, has_news:
 def _to_recover(row: Subscription, delivery: Delivery) -> dict[str, object]:
     """The keeper is to look, and to recover what the gap swallowed."""
     at = delivery.received_at
-    look = {"check_at": at} if row.state is State.ACTIVE else {}
+    waits = row.state is not State.ACTIVE or row.generation < row.wanted_generation
+    look = {} if waits else {"check_at": at}
     return {"recover_since": row.recover_since or at, "sync_at": at, **look}
 
 

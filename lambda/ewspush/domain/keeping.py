@@ -114,10 +114,10 @@ class Keeper:
         return replace(row, **changes) if stored else None  # type: ignore[arg-type]  # fields of the row by name
 
     def _begun_without_watermark(self, row: Subscription, answer: Refused) -> Subscription | None:
-        if not self._settle(row, self._refused(row, answer)):
+        changes = self._refused(row, answer)
+        if not self._settle(row, changes):
             return None
-        forgotten = self.ledger.read(row.subscription)
-        return self._begun(forgotten) if forgotten is not None and forgotten.state is not State.RETIRED else None
+        return self._begun(replace(row, **changes))  # type: ignore[arg-type]  # fields of the row by name
 
     def _subscribed(self, row: Subscription) -> Subscribed | Refused | None:
         """Return what the server says to the Subscribe of the pending generation; None where that is not known."""

@@ -4,10 +4,10 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from ewspush.domain.continuity import told_until
+from ewspush.domain.continuity import longest_delivery, told_until
 from ewspush.domain.subscription import State, Subscription
 
 MAX_PER_MAILBOX: Final = 3
@@ -74,11 +74,13 @@ def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object
     once it lives. One that was retired or suspended is tried again at once.
     """
     changes = _differences(row, wish)
+    if changes and row.newest_generation:
+        changes |= _succession(row, now)
     if row.state is State.RETIRED:
         changes |= _begun_again(row, now)
     elif row.state is State.SUSPENDED:
         changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 0}
-    return changes | {"check_at": now, "revision": row.revision + 1} if changes else changes
+    return {"check_at": now, "revision": row.revision + 1} | changes if changes else changes
 
 
 def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
@@ -95,6 +97,18 @@ def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
     if changes and row.pending_generation is not None:
         changes["pending_generation"] = row.newest_generation + 1
     return changes
+
+
+def _succession(row: Subscription, now: datetime) -> dict[str, object]:
+    """What is superseded lives until its next POST comes through: a third change at once waits for that of the first.
+
+    So at most three live: what is asked for now, what it supersedes, and what that one did.
+    """
+    *_, first, second = (now, now, *row.superseded_until)
+    check_at = max(now, first)
+    frequency = row.status_frequency_minutes
+    until = check_at + timedelta(minutes=frequency) + longest_delivery(frequency)
+    return {"check_at": check_at, "superseded_until": (second, until)}
 
 
 def _doubted_since(row: Subscription) -> datetime | None:

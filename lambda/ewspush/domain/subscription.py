@@ -25,6 +25,7 @@ class Subscription:
     `subscription` is the key, opaque and without the address in it. `folders` empty means all folders. `generation`
     counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
     as long as that is another one; what is asked of the server was last changed before `wanted_generation`.
+    The generations that its last two changes superseded may live until `superseded_until`.
     `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
     `last_event_at` is when the last event of the last POST happened, by the server's clock (None: it was a heartbeat).
     Since `gap_since` changes may have gone unseen, for `gap_reason` (None: not if the next Subscribe succeeds): the
@@ -47,6 +48,7 @@ class Subscription:
     generation: int = 0
     pending_generation: int | None = None
     wanted_generation: int = 0
+    superseded_until: tuple[datetime, ...] = ()
     subscription_id: str | None = None
     watermark: str | None = None
     previous_watermark: str | None = None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ewspush.domain import registration
 from ewspush.domain.callback import Callback
+from ewspush.domain.entry import Awaited, Entry, Outcome
 from ewspush.domain.events import GapReason
 from ewspush.domain.judgement import Meaning, Ruling
 from ewspush.domain.keeping import Keeper, Look, Looked
@@ -51,6 +52,19 @@ class MeddledLedger(MemoryLedger):
         if meddle is not None:
             meddle()
         return row
+
+    def after_settling(self, deed: Callable[[], object]) -> None:
+        """Let `deed` happen right after it is written down what became of a Subscribe, once."""
+        write = self.write
+
+        def settling(entry: Entry) -> Outcome:
+            outcome = write(entry)
+            if isinstance(entry.expects, Awaited):
+                self.write = write  # type: ignore[method-assign]  # meddles with this one ledger
+                deed()
+            return outcome
+
+        self.write = settling  # type: ignore[method-assign]
 
 
 class Story:
@@ -450,18 +464,9 @@ class TestRetired:
         assert story.post(message("w1", status("w1")), generation=2).meaning is Meaning.SUPERSEDED
 
     def test_retired_before_the_second_subscribe_of_a_look_it_is_not_sent(self) -> None:
-        """The refused watermark is written down already, and the row is read once more."""
+        """The refused watermark is written down already."""
         story = silent(FORGOTTEN)
-        read = story.ledger.read
-        reads: list[object] = []
-
-        def retiring(subscription: str) -> Subscription | None:
-            reads.append(subscription)
-            if len(reads) > 1:
-                story.change(registration.retired(story.row))
-            return read(subscription)
-
-        story.ledger.read = retiring  # type: ignore[method-assign]  # meddles with this one ledger
+        story.ledger.after_settling(lambda: story.change(registration.retired(story.row)))
         assert story.look() is Look.ELSEWHERE
         assert (story.row.state, len(story.server.asked)) == (State.RETIRED, 1)
 
@@ -562,6 +567,19 @@ class TestForgottenWatermark:
         data = story.ledger.log[0].events[0]["data"]
         assert (data["from"], data["to"]) == ("2026-03-04T11:20:00.000Z", "2026-03-04T12:32:00.000Z")
         assert story.row.watermark == "w10"
+
+    def test_another_keeper_that_was_there_between_the_two_has_the_word(self) -> None:
+        """What it made lives, and nobody asks for more."""
+        story = silent(FORGOTTEN, Subscribed("S3", "w1"))
+
+        def another_looks() -> None:
+            story.wait(16)
+            assert story.look() is Look.RENEWED
+
+        story.ledger.after_settling(another_looks)
+        assert story.look() is Look.ELSEWHERE
+        assert story.sent() == [(2, "w1"), (3, None)]
+        assert (story.row.state, story.row.generation) == (State.ACTIVE, 3)
 
     @pytest.mark.parametrize("second", [BUSY, FORGOTTEN])
     def test_a_second_refusal_waits_like_any_other(self, second: Refused) -> None:

@@ -244,7 +244,7 @@ class TestGenerations:
     def test_the_first_post_of_a_pending_generation_brings_it_to_life(self) -> None:
         """Even if the answer to its Subscribe was never seen."""
         row = subscription(state=State.WANTED, generation=0, pending_generation=1, watermark=None, last_seen_at=None)
-        ledger = MemoryLedger(row)
+        ledger = MemoryLedger(replace(row, gap_since=NOON))
         assert receive(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
         adopted = ledger.rows[KEY]
         assert (adopted.state, adopted.generation, adopted.pending_generation) == (State.ACTIVE, 1, None)
@@ -296,10 +296,22 @@ class TestGenerations:
         assert [gap["reason"] for gap in gaps(ledger)] == ["resume-unproven"]
 
     def test_a_renewal_of_a_server_that_is_known_to_resume_opens_no_gap(self) -> None:
-        """The keeper left nothing in doubt."""
-        ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2))
+        """The keeper wrote down since when, but no reason."""
+        ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, gap_since=NOON))
         receive(events("w9", ("a", "w10"), generation=2), ledger)
         assert gaps(ledger) == []
+
+    @pytest.mark.parametrize(
+        ("start", "reasons"), [("w1", []), ("w9", ["resume-unproven"]), (ZERO, ["resume-unproven"])]
+    )
+    def test_a_generation_that_nobody_hoped_for_any_more_has_to_prove_that_it_goes_on(
+        self, start: str, reasons: list[str]
+    ) -> None:
+        """The one before it was heard of again, so its doubts were dropped; what waited behind that one is lost."""
+        ledger = MemoryLedger(subscription(pending_generation=2))
+        receive(events(start, ("a", "w10"), generation=2), ledger)
+        assert [gap["reason"] for gap in gaps(ledger)] == reasons
+        assert all(gap["from"] == "2026-03-04T11:20:00.000Z" for gap in gaps(ledger))
 
     def test_an_older_pending_generation_may_still_come_to_life(self) -> None:
         """Two Subscribes went out; the first is heard of first, and the second supersedes it later."""

@@ -1090,6 +1090,7 @@ class TestRow:
         row = replace(
             story.row,
             **more,
+            superseded_until=(story.clock(),) * 2,
             pending_generation=100,
             first_post_due=True,
             gap_reason=GapReason.SUBSCRIPTION_LOST,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from ewspush.domain.continuity import told_until
+from ewspush.domain.continuity import longest_delivery, told_until
 from ewspush.domain.registration import (
     DEFAULT_EVENT_TYPES,
     EVENT_TYPES,
@@ -92,6 +92,31 @@ class TestChanged:
         assert row.status_frequency_minutes == wish.status_frequency_minutes
         assert (row.check_at, row.generation, row.watermark, row.revision) == (LATER, 1, "w1", 1)
         assert row.wanted_generation > row.generation
+
+    def test_of_three_changes_at_once_the_third_waits_for_what_the_first_superseded(self) -> None:
+        """It lives until its next POST comes through, and with the two after it there would be four."""
+        row, frequencies, asked_at = subscription(), (5, 15, 5, 15), []
+        for minute, frequency in enumerate(frequencies):
+            now = LATER + timedelta(minutes=minute)
+            row = after(row, changed(row, replace(WISH, status_frequency_minutes=frequency), now))
+            asked_at.append(row.check_at)
+        lives_for = [timedelta(minutes=each) + longest_delivery(each) for each in (15, 5)]
+        first_ends_at = LATER + lives_for[0]
+        second_ends_at = LATER + timedelta(minutes=1) + lives_for[1]
+        assert asked_at == [LATER, LATER + timedelta(minutes=1), first_ends_at, max(second_ends_at, now)]
+
+    def test_a_change_after_all_that_is_asked_for_at_once(self) -> None:
+        """Nothing of what was superseded can live any more."""
+        row = subscription(superseded_until=(LATER - timedelta(hours=1), LATER))
+        row = after(row, changed(row, replace(WISH, folders=("inbox",)), LATER))
+        assert row.check_at == LATER
+
+    def test_what_was_never_asked_for_supersedes_nothing(self) -> None:
+        """However often the file is changed before the first Subscribe."""
+        row = wanted(WISH, NOON)
+        for frequency in (5, 1, 5):
+            row = after(row, changed(row, replace(WISH, status_frequency_minutes=frequency), LATER))
+        assert (row.check_at, row.superseded_until) == (LATER, ())
 
     def test_a_generation_under_way_is_passed_over(self) -> None:
         """Its answer is not awaited any more, and its number not used again."""
