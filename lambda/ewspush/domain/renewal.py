@@ -139,12 +139,21 @@ def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) 
         "last_error": None,
         "attempts": 0,
         "check_at": now + policy.silence(row),
+        **_left_in_doubt(row),
     }
     if row.watermark is None and is_real(answer.watermark):
         changes["watermark"] = answer.watermark
-    if row.gap_reason is None and row.last_seen_at is not None:
-        changes["gap_since"] = None  # else nothing is known of the mailbox until it is heard of
     return changes
+
+
+def _left_in_doubt(row: Subscription) -> Changes:
+    """What the first POST is to settle, also where the generation before was heard of meanwhile.
+
+    Where nothing was ever heard, nothing is known of the mailbox until it is.
+    """
+    if row.gap_reason is None and row.last_seen_at is not None:
+        return {"gap_since": None, "gap_reason": None}
+    return {"gap_since": row.gap_since, "gap_reason": row.gap_reason}
 
 
 def unheard(row: Subscription, policy: Policy, now: datetime) -> Changes:

@@ -630,6 +630,20 @@ class TestUnprovenResume:
         story.post(message("w8", created("a", "w9")), generation=2)
         assert story.gaps() == [GapReason.RESUME_UNPROVEN]
 
+    def test_the_old_generation_that_is_heard_of_during_the_subscribe_settles_nothing(self) -> None:
+        """Another keeper takes it for alive and drops the doubt; what it has not told yet is lost all the same."""
+
+        def heard_of(_: Asked) -> Subscribed:
+            story.post(message("w1", status("w1")))
+            assert story.look() is Look.ALIVE
+            assert story.row.gap_since is None
+            return Subscribed("S2", "w8")
+
+        story = silent(heard_of, trusted=False)
+        assert story.look() is Look.RENEWED
+        story.post(message("w8", created("a", "w9")), generation=2)
+        assert story.gaps() == [GapReason.RESUME_UNPROVEN]
+
     def test_a_second_silence_before_the_first_post_is_the_same_gap(self) -> None:
         """From the beginning of the first."""
         story = silent(trusted=False)
