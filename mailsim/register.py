@@ -90,10 +90,11 @@ class Register:
 
 
 def _wanted(profile: Profile, subscription: Subscription, mailbox: Mailbox, changes: list[Change]) -> list[Change]:
-    return [each for each in changes if subscription.wants(each, _reached(profile, mailbox, each))]
+    return [each for each in changes if subscription.wants(each, reached(profile, mailbox, each))]
 
 
-def _reached(profile: Profile, mailbox: Mailbox, change: Change) -> frozenset[str]:
+def reached(profile: Profile, mailbox: Mailbox, change: Change) -> frozenset[str]:
+    """Return the folders whose subscribers hear of a change, and those they lie in, if that counts."""
     folders = change.told.folders
     return folders.union(*map(mailbox.ancestors, folders)) if profile.subfolders else folders
 

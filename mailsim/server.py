@@ -9,7 +9,7 @@ Nothing happens by itself: call `due` at the time `next_due` tells, and after ev
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from mailsim import requests
@@ -24,9 +24,9 @@ from mailsim.faults import Faults
 from mailsim.lookups import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
-from mailsim.register import Register
+from mailsim.register import Register, reached
 from mailsim.requests import Request, Subscribe
-from mailsim.subscriptions import Subscription
+from mailsim.subscriptions import Subscription, is_heard
 from mailsim.syncing import sync_hierarchy, sync_items
 from mailsim.watermarks import SUBSCRIBE_ZERO, encoded
 from mailsim.xml import Element, M, texted
@@ -105,16 +105,18 @@ class Core:
         changes = mailbox.record(told, now, one_watermark=self.profile.watermark_per == "action")
         self._register.tell(self.profile, mailbox, changes)
 
-    def changes(self, email: str) -> list[tuple[Change, str]]:
-        """Return all that a perfect subscriber of all folders would have been told, with watermarks.
+    def changes(self, email: str, folders: Sequence[str] = ()) -> list[tuple[Change, str]]:
+        """Return all that a perfect subscriber of `folders` (none is all) would have been told, with watermarks.
 
         FreeBusyChangedEvent is in it where a subscription of the mailbox ever asked for it: by default nobody does.
         """
         mailbox = self.directory.find(email).mailbox
         asked = [each.asked.event_types for each in self.subscriptions.values() if each.mailbox == mailbox.email]
         hidden = EventType.FREE_BUSY_CHANGED if EventType.FREE_BUSY_CHANGED not in frozenset().union(*asked) else None
-        told = (each for each in mailbox.log if each.told.audience != "named_folders" and each.told.type != hidden)
-        return [(change, encoded(self.profile, mailbox.email, change.counter)) for change in told]
+        named = frozenset(filter(None, map(mailbox.folder, folders))) if folders else None
+        told = (each for each in mailbox.log if is_heard(each, named, reached(self.profile, mailbox, each)))
+        marked = ((each, encoded(self.profile, mailbox.email, each.counter)) for each in told)
+        return [(change, mark) for change, mark in marked if change.told.type != hidden]
 
     def watermark_of(self, subscription: Subscription) -> str:
         """Return the last watermark that was acknowledged."""

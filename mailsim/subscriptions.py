@@ -30,6 +30,13 @@ class State(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
 
 
+def is_heard(change: Change, folders: frozenset[str] | None, reached: frozenset[str]) -> bool:
+    """Whether subscribers of `folders` (None is all) are told of a change whose folders are `reached`."""
+    if folders is None:
+        return change.told.audience != "named_folders"
+    return change.told.audience != "all_folders" and not folders.isdisjoint(reached)
+
+
 @dataclass(slots=True)
 class Sending:
     """A notification until it is acknowledged. `counter` is the chain's next watermark."""
@@ -68,9 +75,7 @@ class Subscription:
         """Whether to tell of a change, whose folders (and those they lie in, if that counts) are `reached`."""
         if change.told.type not in self.asked.event_types:
             return False
-        if self.folders is None:
-            return change.told.audience != "named_folders"
-        return change.told.audience != "all_folders" and not self.folders.isdisjoint(reached)
+        return is_heard(change, self.folders, reached)
 
     def due_at(self) -> float | None:
         """Return when to POST next: None while one is in flight or all is over, 0 for at once."""

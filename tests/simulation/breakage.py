@@ -135,6 +135,14 @@ def drawn(chance: Random, minutes: float, frequencies: Sequence[int], moments: S
         yield min(max(at, 0.0), minutes), kind, mailbox, *KINDS[kind](chance)
 
 
+def given_up(chance: Random, minutes: float, frequencies: Sequence[int]) -> Iterator[Drawn]:
+    """Yield that a subscription is retired, for one seed in ten, and how long that lasts."""
+    if chance.random() < 0.1:
+        mailbox = chance.randrange(len(frequencies))
+        lasts = chance.choice((0.2, 1, 3)) * chance.uniform(0.5, 2) * frequencies[mailbox]
+        yield chance.uniform(0, minutes), "retire", mailbox, 1, lasts, ""
+
+
 def _died(chance: Random, moment: float, frequencies: Sequence[int]) -> Iterator[Drawn]:
     kind, mailbox = chance.choice(sorted(DEATHS)), chance.randrange(len(frequencies))
     yield moment, kind, mailbox, *DEATHS[kind](chance, frequencies[mailbox])

@@ -8,10 +8,8 @@ from ewspush.domain.times import from_iso
 from mailsim.changes import Change
 from tests.simulation.clock import START
 from tests.simulation.invariants import Invariant
+from tests.simulation.operator import ON_TIME_SECONDS
 from tests.simulation.told import TOLERANCE_SECONDS, Gap, Recovered, key_of_change, key_of_document, kind_of
-
-_ON_TIME_SECONDS: Final = 6 * 60
-"""Nobody expects events from before a first subscription that comes about within five minutes and a tick."""
 
 
 class _OfTheLog(Invariant):
@@ -43,13 +41,19 @@ class _OfTheLog(Invariant):
         """Return the changes since somebody wanted them that push did not tell."""
         told = {key_of_document(document) for document in self.documents(row.subscription)}
         since = self.expected_since(row.mailbox)
-        changes = self.system.core.changes(row.mailbox)
-        return [change for change, mark in changes if change.at >= since and key_of_change(change, mark) not in told]
+        changes = self.system.core.changes(row.mailbox, row.folders)
+        return [
+            change
+            for change, mark in changes
+            if change.at >= since
+            and key_of_change(change, mark) not in told
+            and not self.system.operator.gave_up(row.mailbox, change.at)
+        ]
 
     def expected_since(self, mailbox: str) -> float:
         """Return from when on changes are expected to be told."""
-        made_at = self.system.server.first_made_at.get(mailbox, float("inf"))
-        return made_at if made_at <= START + _ON_TIME_SECONDS else START
+        made_at = next(iter(self.system.server.made_at[mailbox]), float("inf"))
+        return made_at if made_at <= START + ON_TIME_SECONDS else START
 
 
 class NothingLostInSilence(_OfTheLog):
@@ -83,14 +87,19 @@ class ClosedGapsAreTold(_OfTheLog):
 
     def _look(self, row: Subscription, gaps: list[Gap]) -> None:
         told_at, untold = self._told_at(row.subscription), self.untold(row)
-        entries = self.system.core.directory.find(row.mailbox).mailbox.entries
+        mailbox = self.system.core.directory.find(row.mailbox).mailbox
+        entries, named = mailbox.entries, set(map(mailbox.folder, row.folders))
         came_untold = {change.told.id for change in untold if change.told.type in _COMES}
         for change in untold:
             if change.told.object != "item" or not all(gap.is_closed for gap in gaps if gap.holds(change.at)):
                 continue
-            left = change.told.old_id if change.told.type == "MovedEvent" else None
-            for each in filter(None, (change.told.id, left)):
+            places = {change.told.id: change.told.parent_id}
+            if change.told.type == "MovedEvent":
+                places[change.told.old_id or ""] = change.told.old_parent_id or ""
+            for each, place in places.items():
                 came_and_went = each in came_untold and each not in entries
+                if named and place not in named:
+                    continue
                 if told_at.get(each, 0) < change.at - TOLERANCE_SECONDS and not came_and_went:
                     self.fail(f"{_in_words(change)} of {row.mailbox}: nothing of {each[:8]}", change.at)
 

@@ -36,6 +36,7 @@ class Setup:
     profile: str
     server: tuple[tuple[str, object], ...]
     frequencies: tuple[int, ...]
+    folders: tuple[tuple[str, ...], ...]
     resume_is_trusted: bool
     recovers: bool
     keepers: int
@@ -65,17 +66,18 @@ class Plan:
 def drawn(seed: int, hours: float = 24) -> Plan:
     """Return the plan of a seed: the same at any time, on any machine."""
     chance = Random(f"plan {seed}")  # noqa: S311  # a story that can be repeated
-    setup = _setup(chance)
+    setup = _setup(chance, seed)
     minutes = hours * 60
     frequencies = setup.frequencies
     moments = [chance.uniform(1, minutes) for _ in range(chance.randrange(1, 5))]
     steps = [Step(*each) for each in habits.drawn(chance, minutes, frequencies, moments)]
     steps += [Step(*each) for each in breakage.drawn(chance, minutes, frequencies, moments)]
+    steps += [Step(*each) for each in breakage.given_up(Random(f"retire {seed}"), minutes, frequencies)]  # noqa: S311
     early = (step for step in steps if step.at <= minutes)
     return Plan(seed, hours, setup, tuple(sorted(early, key=lambda step: step.at)))
 
 
-def _setup(chance: Random) -> Setup:
+def _setup(chance: Random, seed: int) -> Setup:
     profile = chance.choice(("workmail", "exchange"))
     server = _server(chance)
     mailboxes = chance.choice((1, 1, 1, 1, 1, 2, 3))
@@ -83,11 +85,19 @@ def _setup(chance: Random) -> Setup:
         profile=profile,
         server=tuple(server.items()),
         frequencies=tuple(chance.choices(_FREQUENCIES, _WEIGHTS, k=mailboxes)),
+        folders=tuple(_folders(Random(f"folders {seed} {number}")) for number in range(mailboxes)),  # noqa: S311  # likewise
         resume_is_trusted=server.get("resume") != "ignored" and chance.random() < 0.5,
         recovers=chance.random() < 0.8,
         keepers=chance.choice((1, 1, 2)),
         skew_seconds=chance.choice((0.0, chance.uniform(-3, 3))),
         batch=chance.choice((1, 3, 10, 100)),
+    )
+
+
+def _folders(chance: Random) -> tuple[str, ...]:
+    """Return the folders that are subscribed to; none is all of them."""
+    return (
+        () if chance.random() < 0.75 else chance.choice((("inbox",), ("inbox", "drafts", "calendar"), habits.FOLDERS))
     )
 
 

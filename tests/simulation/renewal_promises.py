@@ -27,12 +27,22 @@ def generation_of(request: SubscribeRequest) -> int:
 
 
 class UnsubscribeOnlyWhatIsOver(Invariant):
-    """Unsubscribe answers a retired row, or a generation that another one has superseded, which the server has made."""
+    """Unsubscribe answers what was retired, or superseded by a generation that the server has made."""
+
+    def __init__(self, system: Any) -> None:
+        """Start with nothing given up."""
+        super().__init__(system)
+        self._retired: dict[str, int] = {}
+
+    def applied(self, row: Subscription) -> None:
+        """Take note of what was given up: it is over for good."""
+        if row.state is State.RETIRED:
+            self._retired[row.subscription] = row.generation
 
     def posted(self, posted: Posted) -> None:
         """Look at what was answered."""
         row = self.system.ledger.rows[posted.subscription]
-        if posted.answer != "Unsubscribe" or row.state is State.RETIRED:
+        if posted.answer != "Unsubscribe" or posted.generation <= self._retired.get(row.subscription, 0):
             return
         if posted.generation >= row.generation:
             self.fail(f"to generation {posted.generation} while the row has {row.generation}")
@@ -102,6 +112,11 @@ class NoRenewalWhileAlive(Invariant):
             self._begun[after.subscription] = self.system.time.now
         if after.generation > before.generation and after.state is State.ACTIVE:
             self._heard[after.subscription] = (after.generation, self._answered_at.get(after.subscription, 0.0))
+
+    def applied(self, row: Subscription) -> None:
+        """What was given up and is wanted again is asked for at once."""
+        if row.state is State.WANTED:
+            self._heard.pop(row.subscription, None)
 
     def subscribed(self, row: Subscription, request: SubscribeRequest, answer: object) -> None:  # noqa: ARG002  # the hook's
         """Take note of when."""

@@ -1,5 +1,6 @@
 """The mail server as our side asks it, watched."""
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ewspush.ports import UnavailableError
@@ -22,8 +23,8 @@ class WatchedServer:
     def __init__(self, core: Core, time: Timeline, witness: "Witness") -> None:
         """Ask `core`."""
         self.unanswered = 0
-        self.first_made_at: dict[str, float] = {}
-        """By mailbox, when the server made its first subscription."""
+        self.made_at: dict[str, list[float]] = defaultdict(list)
+        """By mailbox, when the server made its subscriptions."""
         self._core = core
         self._twin = CoreMailServer(core, lambda: time.now)
         self._time = time
@@ -46,11 +47,11 @@ class WatchedServer:
 
     def _subscribed(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
         is_lost = self._loses()
+        before = len(self._core.subscriptions)
         try:
             answer = self._twin.subscribe(mailbox, request)
         finally:
-            if self.living(mailbox):
-                self.first_made_at.setdefault(mailbox, self._time.now)
+            self.made_at[mailbox] += [self._time.now] * (len(self._core.subscriptions) - before)
         if is_lost:
             message = "the answer was lost"
             raise UnavailableError(message)

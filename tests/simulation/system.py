@@ -22,6 +22,7 @@ from tests.simulation.clock import START, Timeline
 from tests.simulation.gates import Gates, Killed
 from tests.simulation.invariants import Witness
 from tests.simulation.keys import Keys
+from tests.simulation.operator import Operator
 from tests.simulation.people import People
 from tests.simulation.plan import Plan, Step
 from tests.simulation.processes import Processes
@@ -51,12 +52,13 @@ class System:
         self.gates = Gates(self.time)
         self.core = Core(PROFILES[setup.profile].with_settings(dict(setup.server)), START, seed=str(plan.seed))
         self.wishes = [
-            Wish(f"user{number}@example.com", status_frequency_minutes=frequency)
-            for number, frequency in enumerate(setup.frequencies)
+            Wish(f"user{number}@example.com", folders=folders, status_frequency_minutes=frequency)
+            for number, (frequency, folders) in enumerate(zip(setup.frequencies, setup.folders, strict=True))
         ]
         for wish in self.wishes:
             self.core.directory.add(wish.mailbox, PASSWORD, START)
         self.people = People(self.core)
+        self.operator = Operator(self)
         rows = [wanted(wish, self.time.ours()) for wish in self.wishes]
         self.witness = Witness(self, only)
         self.ledger = WatchedLedger(rows, self.witness.wrote)
@@ -132,7 +134,7 @@ class System:
             self.core.directory.find(wish.mailbox).password = PASSWORD
             self.core.enable(wish.mailbox, self.time.now)
             if self.chance.random() < _OPERATORS_SHARE:
-                trouble.begin(self, Step(0, "apply", number))
+                self.operator.apply(number)
         self.witness.healed()
 
     def _rest(self) -> None:

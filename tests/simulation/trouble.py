@@ -1,10 +1,8 @@
 """Makes things go wrong: one function for each kind of trouble in `breakage.KINDS`."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ewspush.domain.registration import changed
 from mailsim.errors import EwsError
 from mailsim.faults import Refusal
 from tests.simulation.gates import Trap, kill, refuse
@@ -136,16 +134,12 @@ def _revoke(system: "System", step: Step) -> None:
 
 
 def _apply(system: "System", step: Step) -> None:
-    """Apply the subscriptions file, as an operator does: what is suspended is tried again, what changed asked anew."""
-    wish = system.wishes[step.mailbox]
-    if step.name == "frequency":
-        frequency = 5 if wish.status_frequency_minutes != 5 else 15
-        wish = system.wishes[step.mailbox] = replace(wish, status_frequency_minutes=frequency)
-    row = system.ledger.rows[wish.subscription]
-    changes = changed(row, wish, system.time.ours())
-    if changes:
-        system.ledger.rows[wish.subscription] = replace(row, **changes)  # type: ignore[arg-type]
-        system.witness.applied(wish.subscription)
+    system.operator.apply(step.mailbox, step.name)
+
+
+def _retire(system: "System", step: Step) -> None:
+    system.operator.retire(step.mailbox)
+    system.time.after(step.minutes, lambda: system.operator.apply(step.mailbox))
 
 
 _BEGINNINGS: Final[dict[str, Callable[["System", Step], None]]] = {
@@ -178,4 +172,5 @@ _BEGINNINGS: Final[dict[str, Callable[["System", Step], None]]] = {
     "disable": _disable,
     "revoke": _revoke,
     "apply": _apply,
+    "retire": _retire,
 }

@@ -86,10 +86,14 @@ class Recoverer:
         return row.sync_at
 
     def _current(self, row: Subscription, now: datetime) -> Work | None:
-        """Return the run under way, or begin one; None where another keeper is at it. A recovery does not wait."""
+        """Return the run under way, or begin one; None where another keeper is at it. A recovery does not wait.
+
+        One from before the subscription was given up and wanted again is over.
+        """
         work = self.states.work(row.subscription)
         wanted = Purpose.RECOVERY if row.recover_since is not None else Purpose.BASELINE
-        if work is not None and work.purpose is wanted and work.source == row.baseline:
+        is_over = work is None or (row.baseline_from is not None and work.begun_at < row.baseline_from)
+        if work is not None and not is_over and work.purpose is wanted and work.source == row.baseline:
             return work
         folders = [place for place in self.states.places(row.subscription, row.baseline) if place != HIERARCHY]
         fresh = recovery.begun(row, work, folders if row.baseline else (), now)

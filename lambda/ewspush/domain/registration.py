@@ -74,7 +74,7 @@ def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object
     once it lives. One that was retired or suspended is tried again at once.
     """
     changes = _differences(row, wish)
-    if changes and row.newest_generation:
+    if row.newest_generation and (changes or row.state is State.RETIRED):
         changes |= _succession(row, now)
     if row.state is State.RETIRED:
         changes |= _begun_again(row, now)
@@ -117,12 +117,20 @@ def _doubted_since(row: Subscription) -> datetime | None:
 
 
 def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
-    """A generation of its own, so that what is left of the old ones is ended; nothing is known of the mailbox."""
+    """A generation of its own, so that what is left of the old ones is ended; nothing is known of the mailbox.
+
+    What happened while nobody wanted it is no news: the next baseline is taken from now on.
+    """
     forgotten = (
         "pending_generation",
         "watermark",
         "previous_watermark",
+        "first_post_due",
+        "last_event_at",
         "last_seen_at",
+        "recover_since",
+        "baseline_at",
+        "sync_at",
         "lost_code",
         "last_error",
         "gap_reason",
@@ -132,6 +140,8 @@ def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
         "generation": row.newest_generation + 1,
         "attempts": 0,
         "gap_since": now,
+        "baseline": 0,
+        "baseline_from": now,
         **dict.fromkeys(forgotten),
     }
 

@@ -35,8 +35,8 @@ class Subscription:
     `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
     counts the Subscribe requests since the last that succeeded.
     `recover_since` is when the first gap that is still open was logged. `baseline` is the round of sync states that a
-    recovery begins from (0: none): taken since `baseline_from`, good for gaps that begin after `baseline_at`. `sync_at`
-    is when a sync is due next.
+    recovery begins from (0: none): taken since `baseline_from` (or to be taken after it), good for gaps that begin
+    after `baseline_at`. `sync_at` is when a sync is due next.
     """
 
     subscription: str

@@ -17,7 +17,7 @@ from ewspush.domain.events import Document, GapReason
 from ewspush.domain.keeping import Keeper
 from ewspush.domain.recovering import REFRESH_MINUTES, SPREAD_MINUTES, Recoverer
 from ewspush.domain.recovery import HIERARCHY, Purpose
-from ewspush.domain.registration import DEFAULT_EVENT_TYPES, EVENT_TYPES, Wish, wanted
+from ewspush.domain.registration import DEFAULT_EVENT_TYPES, EVENT_TYPES, Wish, changed, retired, wanted
 from ewspush.domain.renewal import Policy
 from ewspush.domain.subscription import LoggedNotification, State, Subscription
 from ewspush.handlers.responder import Responder
@@ -116,7 +116,8 @@ class Story:
     ) -> None:
         """Begin with a subscription that is wanted."""
         self.world = World(profile, settings)
-        row = wanted(Wish(EMAIL, folders=folders, event_types=event_types), self.clock())
+        self.wish = Wish(EMAIL, folders=folders, event_types=event_types)
+        row = wanted(self.wish, self.clock())
         self.key = row.subscription
         self.writes, self.steps = FaultPlan(), FaultPlan()
         self.ledger = Ledger(row, writes=self.writes)
@@ -145,6 +146,10 @@ class Story:
     def row(self) -> Subscription:
         """The row as it is."""
         return self.ledger.rows[self.key]
+
+    def change(self, changes: Any) -> None:
+        """Let somebody change the row."""
+        self.ledger.rows[self.key] = replace(self.row, **changes)
 
     def post(self, post: Post) -> None:
         """Carry one POST over, and its answer back."""
@@ -345,6 +350,19 @@ class TestBaseline:
         assert story.row.baseline == before
         story.recovered()
         assert story.told() == once(("created", new[0]))
+        assert story.is_closed_with(1)
+
+    def test_what_happened_while_nobody_wanted_the_subscription_is_no_news(self) -> None:
+        """A new one is taken, which knows what came meanwhile; so its end in a gap is told."""
+        story = Story(folders=ALL).settled()
+        story.change(retired(story.row))
+        story.run(60)
+        new = story.mail()
+        story.change(changed(story.row, story.wish, story.clock()))
+        story.settled()
+        story.gapped(lambda: story.item(new, "delete"))
+        story.recovered()
+        assert story.told() == once(("deleted", new))
         assert story.is_closed_with(1)
 
     def test_a_folder_made_since_the_last_one_is_in_the_new_one(self) -> None:

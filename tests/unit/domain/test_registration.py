@@ -136,7 +136,19 @@ class TestChanged:
     def test_a_retired_one_begins_anew(self) -> None:
         """In a number that none of its callbacks has, with nothing known of the mailbox."""
         row = subscription(
-            previous_watermark="w0", lost_code="x", attempts=7, last_error="why", generation=3, pending_generation=5
+            previous_watermark="w0",
+            lost_code="x",
+            attempts=7,
+            last_error="why",
+            generation=3,
+            pending_generation=5,
+            first_post_due=True,
+            last_event_at=NOON,
+            recover_since=NOON,
+            baseline=4,
+            baseline_from=NOON,
+            baseline_at=NOON,
+            sync_at=NOON,
         )
         ended = after(row, retired(row))
         row = after(ended, changed(ended, WISH, LATER))
@@ -144,6 +156,11 @@ class TestChanged:
         assert row.generation > 5
         known = (row.watermark, row.previous_watermark, row.last_seen_at, row.lost_code, row.last_error)
         assert known == (None,) * 5
+        assert (row.first_post_due, row.last_event_at) == (None, None)
+        assert (row.recover_since, row.baseline, row.baseline_from, row.baseline_at, row.sync_at) == (
+            *(None, 0, LATER),
+            *(None, None),
+        )
         assert (row.gap_since, row.gap_reason) == (LATER, None)
         assert row.revision == ended.revision + 1
 

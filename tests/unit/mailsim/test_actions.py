@@ -102,3 +102,18 @@ def test_a_move_tells_both_ids() -> None:
     assert new != old
     assert f'<t:OldItemId Id="{old}">'.encode() in body
     assert f'<t:ItemId Id="{new}">'.encode() in body
+
+
+def test_a_subscriber_of_named_folders_is_told_what_happens_in_them() -> None:
+    """And of what leaves them, once; deletions in the way of its server."""
+    world = World("exchange")
+    item_id = world.mail()
+    world.mail(folder="drafts")
+    moved = world.act("items", item_id, "move", folder="drafts")["item_id"]
+    world.act("items", moved, "delete")
+    told = [
+        (each.told.type.removesuffix("Event"), each.told.object) for each, _ in world.core.changes(EMAIL, ["inbox"])
+    ]
+    assert told == [("Created", "item"), ("NewMail", "item"), TOUCHED, ("Moved", "item"), TOUCHED]
+    in_drafts = [each.told.type for each, _ in world.core.changes(EMAIL, ["drafts"]) if each.told.object == "item"]
+    assert in_drafts == ["CreatedEvent", "MovedEvent", "MovedEvent"]
