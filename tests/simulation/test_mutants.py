@@ -31,7 +31,7 @@ SHOWN_BY = {
     "no-grace-many": 6,
     "recovers-pushed": 5,
     "refused-watermark": 147,
-    "renews-while-alive": 1,
+    "renews-while-alive": 2,
     "silence-late": 3,
     "superseded-ok": 1,
     "unproven-resume": 11,
