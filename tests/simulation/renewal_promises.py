@@ -196,9 +196,12 @@ class RenewedInTime(Invariant):
         if posted.answer == "OK" and posted.is_error and self._tried_at.get(posted.subscription, 0) >= posted.began_at:
             return  # a keeper was faster, and what became of its try counts
         if posted.answer == "OK" and posted.is_error:
+            waits_until = self._due_at[posted.subscription]
             self._due_at[posted.subscription] = self.system.time.now
             if row.pending_generation is not None or row.generation > posted.generation:
                 self._wait(row, 120 * row.status_frequency_minutes)
+                # last words that are said again shorten no wait that the server asked for
+                self._due_at[posted.subscription] = max(self._due_at[posted.subscription], waits_until)
         elif posted.answer == "OK" and row.wanted_generation <= posted.generation:
             self._wait(row, 120 * row.status_frequency_minutes)
 
