@@ -93,7 +93,7 @@ def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
     changes: dict[str, object] = {name: value for name, value in asked.items() if getattr(row, name) != value}
     if changes:
         changes["wanted_generation"] = row.newest_generation + 1
-        changes["gap_since"] = row.gap_since or _doubted_since(row)
+        changes["gap_since"] = row.gap_since or told_until(row)  # which goes by the old StatusFrequency
     if changes and row.pending_generation is not None:
         changes["pending_generation"] = row.newest_generation + 1
     return changes
@@ -109,11 +109,6 @@ def _succession(row: Subscription, now: datetime) -> dict[str, object]:
     frequency = row.status_frequency_minutes
     until = check_at + timedelta(minutes=frequency) + longest_delivery(frequency)
     return {"check_at": check_at, "superseded_until": (second, until)}
-
-
-def _doubted_since(row: Subscription) -> datetime | None:
-    """A gap of what was asked for until now goes back by the old StatusFrequency, not by the new one."""
-    return told_until(row)
 
 
 def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
