@@ -13,12 +13,12 @@ from bench.report import Budget, Figure
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.rows import item_of
-from ewspush.domain.keeping import Keeper
-from ewspush.domain.registration import SHARDS, Wish, wanted
-from ewspush.domain.renewal import Policy
+from ewspush.domain.desired import SHARDS, DesiredSubscription, new_subscription
+from ewspush.domain.keeper import Keeper
+from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State
 from ewspush.handlers import keeper as handler
-from ewspush.handlers.keeper import Ticker
+from ewspush.handlers.keeper import KeeperRun
 from local.deployment import Deployment
 
 SIZES: Final = (100, 10_000)
@@ -43,7 +43,7 @@ def figures(deployment: Deployment) -> list[Figure]:
     ledger = DynamoDBLedger(meter.attach(deployment.emulator.client("dynamodb")), *tables, timedelta(days=1))
     nobody: Any = _Nobody()
     policy = Policy(timedelta(minutes=1), resume_is_trusted=True)
-    ticker = Ticker(Keeper(ledger, nobody, nobody, utc_now, nobody, policy, ""), 1, lambda: ThreadPoolExecutor(1))
+    ticker = KeeperRun(Keeper(ledger, nobody, nobody, utc_now, nobody, policy, ""), 1, lambda: ThreadPoolExecutor(1))
     found, rows, there = [], _idle(), 0
     for size in SIZES:
         _add(client, deployment.subscriptions_table, islice(rows, size - there))
@@ -60,8 +60,8 @@ def _idle() -> Iterator[dict[str, Any]]:
     number = 0
     while True:
         number += 1
-        row = wanted(Wish(f"idle-{number}@example.com"), utc_now())
-        yield item_of(replace(row, state=State.ACTIVE, check_at=utc_now() + timedelta(days=1)))
+        row = new_subscription(DesiredSubscription(f"idle-{number}@example.com"), utc_now())
+        yield item_of(replace(row, state=State.ACTIVE, next_check_at=utc_now() + timedelta(days=1)))
 
 
 def _add(client: Any, table: str, items: Iterator[dict[str, Any]]) -> None:  # noqa: ANN401  # a boto3 client

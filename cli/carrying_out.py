@@ -10,10 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.aws_errors import explained
 from cli.places import WORKERS
 from cli.plan import Step
-from ewspush.domain.entry import Entry, Unchanged
-from ewspush.domain.registration import changed, retired, wanted
+from ewspush.domain.desired import changes_toward, new_subscription, retirement
+from ewspush.domain.ports import Clock, SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription
-from ewspush.ports import Clock, SubscriptionLedger
+from ewspush.domain.updates import ConditionalUpdate, SameRevision
 
 TRIES: Final = 5
 """A keeper or a notification is in the way now and then, not five times running."""
@@ -47,14 +47,14 @@ def follow(step: Step, ledger: SubscriptionLedger, clock: Clock) -> bool:
     row = step.row
     for _ in range(TRIES):
         if row is None:
-            if step.wish is None or ledger.add(wanted(step.wish, clock())):
+            if step.wish is None or ledger.add(new_subscription(step.wish, clock())):
                 return True
             row = ledger.read(step.subscription)
             continue
         changes = _changes(step, row, clock)
         if not changes:
             return True
-        outcome = ledger.write(Entry(row.subscription, Unchanged(row), changes))
+        outcome = ledger.write(ConditionalUpdate(row.subscription, SameRevision(row), changes))
         if outcome.stored:
             return True
         row = outcome.row
@@ -63,8 +63,8 @@ def follow(step: Step, ledger: SubscriptionLedger, clock: Clock) -> bool:
 
 def _changes(step: Step, row: Subscription, clock: Clock) -> dict[str, object]:
     if step.wish is not None:
-        return dict(changed(row, step.wish, clock()))
-    return {} if row.state is State.RETIRED else dict(retired(row))
+        return dict(changes_toward(row, step.wish, clock()))
+    return {} if row.state is State.RETIRED else dict(retirement(row))
 
 
 def _parts(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from cli import names
-from ewspush.domain.registration import MAX_STATUS_FREQUENCY_MINUTES, MIN_STATUS_FREQUENCY_MINUTES
+from ewspush.domain.desired import MAX_STATUS_FREQUENCY_MINUTES, MIN_STATUS_FREQUENCY_MINUTES
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 
 _ADDRESS: Final = re.compile(r"""[^@\s<>,;"]+@[^@\s<>,;".]+(\.[^@\s<>,;".]+)+""")

@@ -10,7 +10,7 @@ from cli.errors import FailedError, WronglyCalledError
 from cli.file import wishes_in
 from cli.finding import found
 from cli.places import Place, place
-from cli.plan import Kind, Plan, Step, planned, retirement
+from cli.plan import Kind, Plan, Step, planned, retire_step
 from ewspush.adapters.clock import utc_now
 from ewspush.domain.subscription import State
 
@@ -61,7 +61,7 @@ def retire(arguments: Namespace) -> int:
     """End the subscriptions that were named."""
     where = _place(arguments)
     rows = found(where, arguments.subscription)
-    steps = [retirement(row) for row in rows if row.state is not State.RETIRED]
+    steps = [retire_step(row) for row in rows if row.state is not State.RETIRED]
     if not steps:
         screen.say("nothing to do; retired already")
         return DONE

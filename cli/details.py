@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Final
 
 from cli import screen, words
+from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription
-from ewspush.ports import SubscriptionLedger
 
 RECENT: Final = timedelta(days=1)
 MAX_NOTIFICATIONS: Final = 1_000
@@ -37,9 +37,9 @@ def facts(row: Subscription, now: datetime) -> Iterator[tuple[str, str]]:
     if row.lost_code:
         yield "lost", f"the mail server ended it with {row.lost_code}"
     yield "next", _next(row, now)
-    if row.gap_since and row.gap_reason:
-        reason = f"{words.GAP_REASONS[row.gap_reason]} ({row.gap_reason})"
-        since = words.when(row.gap_since, now)
+    if row.suspected_gap_since and row.suspected_gap_reason:
+        reason = f"{words.GAP_REASONS[row.suspected_gap_reason]} ({row.suspected_gap_reason})"
+        since = words.when(row.suspected_gap_since, now)
         yield "in doubt", f"changes since {since}: {reason}; the next notifications settle it, or a gap event is logged"
     yield "generation", _generation(row)
     yield "subscription id", row.subscription_id or "none yet"
@@ -49,18 +49,18 @@ def facts(row: Subscription, now: datetime) -> Iterator[tuple[str, str]]:
 def _next(row: Subscription, now: datetime) -> str:
     if row.state is State.RETIRED:
         return "nothing: whatever the mail server still sends is answered with Unsubscribe, and then it stops"
-    if row.check_at is None:
+    if row.next_check_at is None:
         return "nothing by itself: `ews-push apply` tries again"
     silence = 2 * row.status_frequency_minutes
-    is_as_wanted = row.generation >= row.wanted_generation
+    is_as_wanted = row.generation >= row.min_generation
     looks = f"the keeper looks; if nothing was heard for {silence} minutes by then, it subscribes anew"
     then = {
         State.ACTIVE: looks if is_as_wanted else "the keeper sends a Subscribe, for what is wanted was changed",
         State.SUSPENDED: "the keeper tries once more; when it is put right, `ews-push apply` tries at once",
     }.get(row.state, "the keeper sends a Subscribe")
-    if now - row.check_at > _LATE:
+    if now - row.next_check_at > _LATE:
         then += "; it is late: is the keeper running? (see the dashboard)"
-    return f"{words.when(row.check_at, now)}: {then}"
+    return f"{words.when(row.next_check_at, now)}: {then}"
 
 
 def _generation(row: Subscription) -> str:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from cli.errors import InvalidFileError
 from cli.locator import Locator
 from cli.wishes import Fault, read
-from ewspush.domain.registration import Wish
+from ewspush.domain.desired import DesiredSubscription
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 """How tomllib says where; from Python 3.14 on the error has attributes too."""
 
 
-def wishes_in(path: Path) -> list[Wish]:
+def wishes_in(path: Path) -> list[DesiredSubscription]:
     """Return the wishes of the file at `path`. Raises `InvalidFileError` with all that is wrong."""
     text = _text(path)
     try:
@@ -49,7 +49,7 @@ def _syntax_error(path: Path, text: str, error: Exception) -> str:
     return f'{path}:{line}: this is not TOML: {what}{column}; example: mailbox = "alice@example.com"'
 
 
-def _wishes(path: Path, text: str, document: dict[str, Any]) -> list[Wish]:
+def _wishes(path: Path, text: str, document: dict[str, Any]) -> list[DesiredSubscription]:
     reading = read(document)
     if reading.faults:
         locator = Locator(text)

@@ -9,7 +9,7 @@ from typing import Final
 
 from cli import screen, words
 from ewspush.domain.subscription import Subscription
-from ewspush.domain.times import iso
+from ewspush.domain.timestamps import iso
 
 _HEADINGS: Final = ("mailbox", "key", "folders", "state", "last heard of", "every", "trouble")
 

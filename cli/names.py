@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from ewspush.domain.desired import EVENT_TYPES
 from ewspush.domain.events import KINDS
-from ewspush.domain.registration import EVENT_TYPES
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 
 ALL_FOLDERS: Final = "all"

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from ewspush.domain.registration import Wish, changed
+from ewspush.domain.desired import DesiredSubscription, changes_toward
 from ewspush.domain.subscription import State, Subscription
 
 ASKED: Final = ("folders", "event_types", "status_frequency_minutes")
@@ -31,7 +31,7 @@ class Step:
     kind: Kind
     subscription: str
     mailbox: str
-    wish: Wish | None
+    wish: DesiredSubscription | None
     row: Subscription | None
 
     @property
@@ -53,7 +53,7 @@ class Plan:
         return Counter(step.kind for step in self.steps)
 
 
-def planned(wishes: Iterable[Wish], rows: Iterable[Subscription], now: datetime) -> Plan:
+def planned(wishes: Iterable[DesiredSubscription], rows: Iterable[Subscription], now: datetime) -> Plan:
     """Return what makes `rows` follow `wishes`; what is wished no more is retired, in the order of mailboxes."""
     known = {row.subscription: row for row in rows}
     wanted = {wish.subscription: wish for wish in wishes}
@@ -61,16 +61,16 @@ def planned(wishes: Iterable[Wish], rows: Iterable[Subscription], now: datetime)
     unwished = [row for key, row in known.items() if key not in wanted and row.state is not State.RETIRED]
     unwished.sort(key=lambda row: (row.mailbox, row.subscription))
     needed = [step for step in steps if step is not None]
-    return Plan((*needed, *map(retirement, unwished)), len(steps) - len(needed))
+    return Plan((*needed, *map(retire_step, unwished)), len(steps) - len(needed))
 
 
-def retirement(row: Subscription) -> Step:
+def retire_step(row: Subscription) -> Step:
     """Return the step that ends a subscription."""
     return Step(Kind.RETIRE, row.subscription, row.mailbox, None, row)
 
 
-def _step(wish: Wish, row: Subscription | None, now: datetime) -> Step | None:
-    changes = changed(row, wish, now) if row is not None else {}
+def _step(wish: DesiredSubscription, row: Subscription | None, now: datetime) -> Step | None:
+    changes = changes_toward(row, wish, now) if row is not None else {}
     if row is not None and not changes:
         return None
     return Step(_kind(row, changes), wish.subscription, wish.mailbox, wish, row)

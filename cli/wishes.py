@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from cli.checks import DEFAULTS, SUBSCRIPTION, Check, shown, suggestion
 from cli.locator import Path
-from ewspush.domain.registration import MAX_PER_MAILBOX, Wish
+from ewspush.domain.desired import MAX_PER_MAILBOX, DesiredSubscription
 
 _TOP: Final = ("subscription", "defaults")
 _EXAMPLE: Final = 'write a line [[subscription]], and below it mailbox = "alice@example.com"'
@@ -27,9 +27,9 @@ class Fault:
 class Reading:
     """What was found in a file so far; `identified` are those of which mailbox and name are known, by their place."""
 
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[DesiredSubscription] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    identified: list[tuple[Path, Wish]] = field(default_factory=list)
+    identified: list[tuple[Path, DesiredSubscription]] = field(default_factory=list)
 
 
 def read(document: Mapping[str, Any]) -> Reading:
@@ -72,9 +72,11 @@ def _subscription(path: Path, table: object, defaults: dict[str, Any], reading: 
     if "mailbox" not in table:
         reading.faults.append(Fault(path, 'mailbox is missing; example: mailbox = "alice@example.com"'))
     if "mailbox" in fields and ("name" in fields or "name" not in table):
-        reading.identified.append((path, Wish(**{key: fields[key] for key in ("mailbox", "name") if key in fields})))
+        reading.identified.append(
+            (path, DesiredSubscription(**{key: fields[key] for key in ("mailbox", "name") if key in fields}))
+        )
     if len(reading.faults) == faults_before:
-        reading.wishes.append(Wish(**fields))
+        reading.wishes.append(DesiredSubscription(**fields))
 
 
 def _fields(path: Path, table: Mapping[str, Any], checks: Mapping[str, Check], reading: Reading) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from typing import Final
 
 from cli.names import ALL_FOLDERS, our_names
 from cli.plan import ASKED
+from ewspush.domain.desired import DesiredSubscription
 from ewspush.domain.events import GapReason
-from ewspush.domain.registration import Wish
 from ewspush.domain.subscription import State, Subscription
-from ewspush.domain.times import iso
+from ewspush.domain.timestamps import iso
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _SOON: Final = timedelta(seconds=1)
@@ -60,14 +60,14 @@ def folders(value: Sequence[str]) -> str:
     return ", ".join(value) if value else ALL_FOLDERS
 
 
-def asked_for(row: Subscription | Wish) -> list[tuple[str, str]]:
+def asked_for(row: Subscription | DesiredSubscription) -> list[tuple[str, str]]:
     """Return what the mail server is asked for, each with a label."""
     minutes = row.status_frequency_minutes
     values = (folders(row.folders), our_names(row.event_types), "1 minute" if minutes == 1 else f"{minutes} minutes")
     return [(_LABELS[name], value) for name, value in zip(ASKED, values, strict=True)]
 
 
-def differences(row: Subscription, wish: Wish) -> list[str]:
+def differences(row: Subscription, wish: DesiredSubscription) -> list[str]:
     """Return what the mail server is asked for otherwise than before."""
     pairs = zip(asked_for(row), asked_for(wish), strict=True)
     return [f"{label}: {old} -> {new}" for (label, old), (_, new) in pairs if old != new]

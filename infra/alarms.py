@@ -92,7 +92,7 @@ class Alarms:
         )
         self._ring(
             "Overdue",
-            metric_of(handler.SERVICE, Metric.OVERDUE_MINUTES, "Maximum"),  # it has a value for each subscription
+            metric_of(handler.SERVICE, Metric.MINUTES_OVERDUE, "Maximum"),  # it has a value for each subscription
             # Counted from where silence must have been noticed: 2 x StatusFrequency. The first tries fill 15 minutes
             # (waits of 1, 2, 4 and 8), a tick may be missed: who is overdue for 20 minutes is not just being renewed.
             # Then there is a try every 15 minutes at the latest, so one in four periods is always heard of.
@@ -113,8 +113,8 @@ class Alarms:
         """A keeper that does not look, or not at everything."""
         ticks = (keepers - 1) * PERIOD.to_minutes() // TICK.to_minutes()
         self._ring(
-            "KeeperNotTicking",
-            metric_of(handler.SERVICE, Metric.TICKS),
+            "KeeperNotRunning",
+            metric_of(handler.SERVICE, Metric.KEEPER_RUNS),
             When(ticks + 1, periods=2, is_floor=True),  # more than all keepers but one can have
             "A keeper has not run to its end for ten minutes, so nobody notices subscriptions that are lost: "
             "docs/runbook/keeper-not-ticking.md. Right after a first deployment it may ring once, and stops by itself.",
@@ -126,15 +126,15 @@ class Alarms:
             "The keeper itself fails or times out: see its log, and docs/runbook/keeper-not-ticking.md.",
         )
         self._ring(
-            "LooksFailing",
-            metric_of(handler.SERVICE, Metric.LOOKS_FAILED),
+            "ChecksFailing",
+            metric_of(handler.SERVICE, Metric.CHECKS_FAILED),
             When(1, periods=2, out_of=6),  # once may be a hiccup; the next try can be StatusFrequency away
-            "Looks at subscriptions break down, and not by the mail server's fault: the lines `look failed` of the "
+            "Checks at subscriptions break down, and not by the mail server's fault: the lines `look failed` of the "
             "keeper's log say where, and the AWS error. See docs/runbook/keeper-not-ticking.md.",
         )
         self._ring(
             "KeeperBehind",
-            metric_of(handler.SERVICE, Metric.LOOKS_POSTPONED),
+            metric_of(handler.SERVICE, Metric.CHECKS_DEFERRED),
             When(1, periods=3),
             "More subscriptions are due than the keeper can look at in its minute, for a quarter of an hour. They are "
             "looked at later; if the mail server is not just slow, deploy with more keepers (-c keepers=2, 4 or 8).",

@@ -53,7 +53,7 @@ def asset(architecture: str, python: str) -> Path:
 def interpreter_of(python: str) -> Path | None:
     """Return this machine's Python of version `python` (like 3.13), None where there is none.
 
-    Looks where uv looks (the running one, the PATH, uv's own), then among pyenv's, whose shims need switching on.
+    Checks where uv looks (the running one, the PATH, uv's own), then among pyenv's, whose shims need switching on.
     """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for wanted in (python, *map(str, sorted(pyenv.glob(f"versions/{python}.*/bin/python")))):

@@ -34,7 +34,7 @@ class Storage(Construct):
                 dynamodb.GlobalSecondaryIndexPropsV2(
                     index_name=DUE_INDEX,
                     partition_key=_string("due_shard"),
-                    sort_key=_string("check_at"),
+                    sort_key=_string("next_check_at"),
                     projection_type=dynamodb.ProjectionType.KEYS_ONLY,
                 )
             ],

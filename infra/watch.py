@@ -71,14 +71,14 @@ class Watch(Construct):
         )
 
     def _show_renewals(self) -> None:
-        looks = (Metric.TICKS, Metric.LOOKS, Metric.LOOKS_POSTPONED, Metric.LOOKS_FAILED)
+        looks = (Metric.KEEPER_RUNS, Metric.CHECKS, Metric.CHECKS_DEFERRED, Metric.CHECKS_FAILED)
         self.dashboard.add_widgets(
             _graph("Renewals", handler.SERVICE, Metric.RENEWALS, Metric.RENEWALS_FAILED, Metric.SUSPENSIONS),
             _graph("The keeper's ticks and looks", handler.SERVICE, *looks),
         )
 
     def _show_waiting(self, hand_over: HandOver) -> None:
-        overdue = metric_of(handler.SERVICE, Metric.OVERDUE_MINUTES, "Maximum")
+        overdue = metric_of(handler.SERVICE, Metric.MINUTES_OVERDUE, "Maximum")
         queues = (("waiting", hand_over.queue), ("dead letters", hand_over.dead_letters))
         self.dashboard.add_widgets(
             cloudwatch.GraphWidget(title="Longest overdue for renewal, in minutes", left=[overdue], width=8),

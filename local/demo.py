@@ -6,7 +6,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from cli.main import main as ews_push
-from ewspush.domain.registration import Wish
+from ewspush.domain.desired import DesiredSubscription
 from local import machine as machines
 from local.consumer import Consumer
 from local.deployment import DeploymentError
@@ -55,7 +55,7 @@ def demo() -> int:
 def _tell(machine: Machine) -> None:
     machine.mail_server.add_user(MAILBOX)
     consumer = Consumer(machine.deployment, machine.deployment.queue_url)
-    story = Observer(machine.mail_server, consumer, Wish(MAILBOX))
+    story = Observer(machine.mail_server, consumer, DesiredSubscription(MAILBOX))
     _subscribe(machine, story)
     _mail_arrives(machine, story)
     _cut_off(machine, story)

@@ -7,7 +7,7 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, signed_path
-from ewspush.domain.registration import Wish, wanted
+from ewspush.domain.desired import DesiredSubscription, new_subscription
 from local.deployment import Deployment
 
 
@@ -22,7 +22,7 @@ def register(deployment: Deployment, mailbox: str) -> str:
 
     The keeper is not to look at it: there may be no mail server.
     """
-    row = replace(wanted(Wish(mailbox), utc_now()), pending_generation=1, check_at=None)
+    row = replace(new_subscription(DesiredSubscription(mailbox), utc_now()), pending_generation=1, next_check_at=None)
     ledger_of(deployment).add(row)
     secrets = deployment.emulator.client("secretsmanager")
     keys = SecretCallbackKeys(secrets, deployment.callback_secret_arn, utc_now)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from ewspush.domain.registration import Wish
+from ewspush.domain.desired import DesiredSubscription
 from local.consumer import Consumer
 from local.mail_server import MailServer
 
@@ -15,7 +15,7 @@ Told = tuple[str, str | None, str | None]
 class Observer:
     """Watches the mailbox and the subscription of one wish."""
 
-    def __init__(self, mail_server: MailServer, consumer: Consumer, wish: Wish) -> None:
+    def __init__(self, mail_server: MailServer, consumer: Consumer, wish: DesiredSubscription) -> None:
         """Take both sides."""
         self.mail_server = mail_server
         self.consumer = consumer

@@ -28,12 +28,12 @@ def _strings(*names: str) -> list[dict[str, str]]:
 
 SUBSCRIPTIONS_TABLE: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": _strings("subscription", "due_shard", "check_at"),
+    "AttributeDefinitions": _strings("subscription", "due_shard", "next_check_at"),
     "KeySchema": _keys("subscription"),
     "GlobalSecondaryIndexes": [
         {
             "IndexName": DUE_INDEX,
-            "KeySchema": _keys("due_shard", "check_at"),
+            "KeySchema": _keys("due_shard", "next_check_at"),
             "Projection": {"ProjectionType": "KEYS_ONLY"},
         }
     ],

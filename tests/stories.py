@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from ewspush.domain.callback import Callback
-from ewspush.domain.delivery import Delivery, delivery
-from ewspush.domain.registration import Wish, wanted
+from ewspush.domain.desired import DesiredSubscription, new_subscription
+from ewspush.domain.receiving.received_push import ReceivedPush, read_push
 from ewspush.domain.subscription import State, Subscription
 from ewspush.protocol.notification import (
     STATUS_EVENT,
@@ -25,14 +25,14 @@ ZERO: Final = "AAAAAAAAAAA="
 def subscription(**changes: Any) -> Subscription:
     """Return an active subscription in generation 1 at watermark `w1`, last heard of at noon."""
     row = replace(
-        wanted(Wish(MAILBOX), NOON),
+        new_subscription(DesiredSubscription(MAILBOX), NOON),
         state=State.ACTIVE,
         generation=1,
         subscription_id="S1",
         watermark="w1",
         last_seen_at=NOON,
-        gap_since=None,
-        gap_reason=None,
+        suspected_gap_since=None,
+        suspected_gap_reason=None,
     )
     return replace(row, **changes)
 
@@ -75,11 +75,13 @@ def error(code: str = "ErrorReadEventsFailed", back_off_ms: int | None = None) -
     return ResponseMessage(ResponseClass.ERROR, response_code=code, subscription_id="S1", back_off_ms=back_off_ms)
 
 
-def posted(*messages: ResponseMessage, generation: int = 1, minute: float = 1) -> Delivery:
+def posted(*messages: ResponseMessage, generation: int = 1, minute: float = 1) -> ReceivedPush:
     """Return the delivery of a POST, `minute` minutes after noon."""
-    return delivery(callback(generation), Notification(messages), NOON + timedelta(minutes=minute))
+    return read_push(callback(generation), Notification(messages), NOON + timedelta(minutes=minute))
 
 
-def events(previous: str | None, *pairs: tuple[str, str | None], generation: int = 1, minute: float = 1) -> Delivery:
+def events(
+    previous: str | None, *pairs: tuple[str, str | None], generation: int = 1, minute: float = 1
+) -> ReceivedPush:
     """Return the delivery of created items, each an (item, watermark) pair."""
     return posted(message(previous, *(created(*pair) for pair in pairs)), generation=generation, minute=minute)

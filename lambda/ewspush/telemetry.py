@@ -24,16 +24,16 @@ class Metric(StrEnum):
     FORGED = "ForgedCallbacks"
     FAILURES = "ResponderFailures"
     EVENTS_FORWARDED = "EventsForwarded"
-    RECORDS_GIVEN_UP = "RecordsGivenUp"
+    FAILED_RECORDS = "FailedRecords"
     BATCHES_STOPPED = "BatchesStopped"
-    TICKS = "KeeperTicks"
-    LOOKS = "Looks"
-    LOOKS_FAILED = "LooksFailed"
-    LOOKS_POSTPONED = "LooksPostponed"
+    KEEPER_RUNS = "KeeperRuns"
+    CHECKS = "Checks"
+    CHECKS_FAILED = "ChecksFailed"
+    CHECKS_DEFERRED = "ChecksDeferred"
     RENEWALS = "Renewals"
     RENEWALS_FAILED = "RenewalsFailed"
     SUSPENSIONS = "Suspensions"
-    OVERDUE_MINUTES = "OverdueMinutes"
+    MINUTES_OVERDUE = "MinutesOverdue"
 
 
 def logger(service: str) -> Logger:
@@ -46,7 +46,7 @@ def metrics(service: str) -> Metrics:
     return Metrics(namespace=NAMESPACE, service=service)
 
 
-def place_of(error: BaseException) -> dict[str, Any]:
+def error_origin(error: BaseException) -> dict[str, Any]:
     """Return the type, AWS error code and innermost place of `error`, for a log line without its words."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:

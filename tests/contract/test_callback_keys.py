@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ewspush.adapters.secrets import SecretCallbackKeys
-from ewspush.ports import CallbackKeys
+from ewspush.domain.ports import CallbackKeys
 from tests.aws import moto
 from tests.twins.keys import MemoryKeys
 

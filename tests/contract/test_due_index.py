@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from ewspush.domain.entry import Awaited, Entry, Unseen
+from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription
-from ewspush.ports import SubscriptionLedger
+from ewspush.domain.updates import ConditionalUpdate, GenerationPending, NoActivitySince
 from tests.aws import aws_of
 from tests.stories import NOON, subscription
 from tests.twins.ledger import MemoryLedger
@@ -35,9 +35,9 @@ def _in_small_pages(params: dict[str, Any], **_: object) -> dict[str, Any]:
     return params | {"Limit": PAGE}
 
 
-def add(ledger: SubscriptionLedger, key: str, check_at: datetime | None, shard: str = "1") -> Subscription:
+def add(ledger: SubscriptionLedger, key: str, next_check_at: datetime | None, shard: str = "1") -> Subscription:
     """Add a row and return it."""
-    row = replace(ROW, subscription=key, check_at=check_at, due_shard=shard)
+    row = replace(ROW, subscription=key, next_check_at=next_check_at, due_shard=shard)
     assert ledger.add(row)
     return row
 
@@ -63,10 +63,12 @@ class TestDue:
         assert [list(ledger.due(shard, at(1))) for shard in ("1", "2", "3")] == [["mine"], ["theirs"], []]
 
     def test_what_is_never_due_is_not_in_it(self, ledger: SubscriptionLedger) -> None:
-        """A retired row has no `check_at`."""
+        """A retired row has no `next_check_at`."""
         add(ledger, "retired", None)
         row = add(ledger, "retiring", at(0))
-        ledger.write(Entry("retiring", Unseen(row), {"check_at": None, "state": State.RETIRED}))
+        ledger.write(
+            ConditionalUpdate("retiring", NoActivitySince(row), {"next_check_at": None, "state": State.RETIRED})
+        )
         assert list(ledger.due("1", at(9))) == []
 
     def test_there_may_be_more_than_a_page_of_it(self, ledger: SubscriptionLedger) -> None:
@@ -79,7 +81,7 @@ class TestDue:
     def test_a_row_that_was_moved_on_leaves_it_until_then(self, ledger: SubscriptionLedger) -> None:
         """As each look does."""
         row = add(ledger, "k", at(0))
-        assert ledger.write(Entry("k", Unseen(row), {"check_at": at(30)})).stored
+        assert ledger.write(ConditionalUpdate("k", NoActivitySince(row), {"next_check_at": at(30)})).stored
         assert [list(ledger.due("1", at(minutes))) for minutes in (29, 30)] == [[], ["k"]]
 
     def test_two_that_are_due_at_the_same_moment_are_both_told(self, ledger: SubscriptionLedger) -> None:
@@ -98,12 +100,12 @@ class TestLock:
         first, second = ledger.read(KEY), ledger.read(KEY)
         assert first is not None
         assert second is not None
-        changes = {"state": State.LAPSED, "pending_generation": 2, "check_at": at(46), "attempts": 1}
-        assert ledger.write(Entry(KEY, Unseen(first), changes)).stored
-        outcome = ledger.write(Entry(KEY, Unseen(second), changes))
+        changes = {"state": State.LAPSED, "pending_generation": 2, "next_check_at": at(46), "attempts": 1}
+        assert ledger.write(ConditionalUpdate(KEY, NoActivitySince(first), changes)).stored
+        outcome = ledger.write(ConditionalUpdate(KEY, NoActivitySince(second), changes))
         assert outcome.row is not None
         assert (outcome.stored, outcome.row) == (False, ledger.read(KEY))
-        assert (outcome.row.pending_generation, outcome.row.check_at) == (2, at(46))
+        assert (outcome.row.pending_generation, outcome.row.next_check_at) == (2, at(46))
 
     @pytest.mark.parametrize(
         ("changes", "stored"),
@@ -111,8 +113,8 @@ class TestLock:
             ({}, True),
             ({"last_seen_at": at(1)}, False),
             ({"last_seen_at": None}, False),
-            ({"check_at": at(1)}, False),
-            ({"check_at": None}, False),
+            ({"next_check_at": at(1)}, False),
+            ({"next_check_at": None}, False),
             ({"pending_generation": 2}, False),
             ({"generation": 2}, False),
             ({"state": State.RETIRED}, False),
@@ -125,14 +127,14 @@ class TestLock:
         """Each on its own; the row comes back as it is."""
         row = replace(ROW, **changes)
         ledger.add(row)
-        outcome = ledger.write(Entry(KEY, Unseen(ROW), {"check_at": at(9)}))
+        outcome = ledger.write(ConditionalUpdate(KEY, NoActivitySince(ROW), {"next_check_at": at(9)}))
         assert (outcome.stored, outcome.row) == (stored, None if stored else row)
 
     def test_a_row_of_which_nothing_was_ever_heard_can_be_locked(self, ledger: SubscriptionLedger) -> None:
         """Absent on both sides."""
         row = replace(ROW, last_seen_at=None, pending_generation=None)
         ledger.add(row)
-        assert ledger.write(Entry(KEY, Unseen(row), {"pending_generation": 2})).stored
+        assert ledger.write(ConditionalUpdate(KEY, NoActivitySince(row), {"pending_generation": 2})).stored
 
     @pytest.mark.parametrize(("pending", "stored"), [(2, True), (3, False), (None, False)])
     def test_an_answer_counts_only_for_the_generation_that_is_awaited(
@@ -141,22 +143,24 @@ class TestLock:
         """Whatever else happened to the row."""
         row = replace(ROW, pending_generation=pending, revision=5, last_seen_at=at(8))
         ledger.add(row)
-        changes = {"state": State.ACTIVE, "generation": 2, "pending_generation": None, "first_post_due": True}
-        outcome = ledger.write(Entry(KEY, Awaited(2), changes))
+        changes = {"state": State.ACTIVE, "generation": 2, "pending_generation": None, "awaiting_first_push": True}
+        outcome = ledger.write(ConditionalUpdate(KEY, GenerationPending(2), changes))
         assert (outcome.stored, outcome.row) == (stored, None if stored else row)
         now = ledger.read(KEY)
         assert now is not None
         assert (now.generation, now.pending_generation) == ((2, None) if stored else (1, pending))
 
-    @pytest.mark.parametrize("expects", [Unseen(ROW), Awaited(2)])
-    def test_a_row_that_is_gone_is_not_made_by_it(self, ledger: SubscriptionLedger, expects: Unseen | Awaited) -> None:
+    @pytest.mark.parametrize("expects", [NoActivitySince(ROW), GenerationPending(2)])
+    def test_a_row_that_is_gone_is_not_made_by_it(
+        self, ledger: SubscriptionLedger, expects: NoActivitySince | GenerationPending
+    ) -> None:
         """Nor is it an error."""
-        outcome = ledger.write(Entry(KEY, expects, {"check_at": at(9)}))
+        outcome = ledger.write(ConditionalUpdate(KEY, expects, {"next_check_at": at(9)}))
         assert (outcome.stored, outcome.row, ledger.read(KEY)) == (False, None, None)
 
     def test_a_write_may_only_remove(self, ledger: SubscriptionLedger) -> None:
         """A look at a retired row does."""
-        row = replace(ROW, state=State.RETIRED, check_at=at(0))
+        row = replace(ROW, state=State.RETIRED, next_check_at=at(0))
         ledger.add(row)
-        assert ledger.write(Entry(KEY, Unseen(row), {"check_at": None})).stored
-        assert ledger.read(KEY) == replace(row, check_at=None)
+        assert ledger.write(ConditionalUpdate(KEY, NoActivitySince(row), {"next_check_at": None})).stored
+        assert ledger.read(KEY) == replace(row, next_check_at=None)

@@ -8,8 +8,8 @@ import pytest
 
 from ewspush.adapters.event_log import DynamoDBEventLog
 from ewspush.adapters.log_items import items_of
+from ewspush.domain.ports import EventLog
 from ewspush.domain.subscription import LoggedNotification
-from ewspush.ports import EventLog
 from tests.aws import RETENTION, aws_of
 from tests.stories import NOON
 from tests.twins.event_log import MemoryEventLog

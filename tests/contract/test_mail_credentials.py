@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ewspush.adapters.credentials import SecretCredentials
-from ewspush.ports import Credentials, MailCredentials
+from ewspush.domain.ports import Credentials, MailCredentials
 from tests.aws import moto
 from tests.stories import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ewspush.adapters.sqs import SQSQueue
-from ewspush.ports import Message, MessageQueue
+from ewspush.domain.ports import Message, MessageQueue
 from tests.aws import aws_of
 from tests.twins.queue import MemoryQueue
 

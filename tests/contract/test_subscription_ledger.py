@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ewspush.domain.entry import Entry, InChain, Unchanged
 from ewspush.domain.events import GapReason
+from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import LoggedNotification, State, Subscription
-from ewspush.ports import SubscriptionLedger
+from ewspush.domain.updates import AtWatermark, ConditionalUpdate, SameRevision
 from tests.aws import aws_of
 from tests.stories import NOON, subscription
 from tests.twins.ledger import MemoryLedger
@@ -40,9 +40,9 @@ def logged(minute: int = 1, *ids: str, events: int = 1) -> LoggedNotification:
     return LoggedNotification(KEY, arrival, received_at, 1, documents, watermark="w2", previous_watermark="w1")
 
 
-def moved(to: str, start: str | None = "w1", notification: LoggedNotification | None = None) -> Entry:
+def moved(to: str, start: str | None = "w1", notification: LoggedNotification | None = None) -> ConditionalUpdate:
     """Return the entry of a POST that moves the chain."""
-    return Entry(KEY, InChain(1, start), {"watermark": to, "previous_watermark": start}, notification)
+    return ConditionalUpdate(KEY, AtWatermark(1, start), {"watermark": to, "previous_watermark": start}, notification)
 
 
 class TestRows:
@@ -58,11 +58,11 @@ class TestRows:
             folders=("inbox", "calendar"),
             superseded_until=(NOON, NOON + timedelta(minutes=1)),
             pending_generation=2,
-            wanted_generation=2,
-            first_post_due=True,
-            gap_reason=GapReason.WATERMARK_REFUSED,
+            min_generation=2,
+            awaiting_first_push=True,
+            suspected_gap_reason=GapReason.WATERMARK_REFUSED,
             lost_code="ErrorReadEventsFailed",
-            baseline=3,
+            baseline_round=3,
             revision=7,
             attempts=3,
             last_error="why",
@@ -114,39 +114,43 @@ class TestWrites:
     @pytest.mark.parametrize(
         ("row", "expects", "stored"),
         [
-            (ROW, InChain(1, "w1"), True),
-            (ROW, InChain(1, None), True),
-            (ROW, InChain(1, "w2"), False),
-            (ROW, InChain(2, "w1"), False),
-            (replace(ROW, watermark=None), InChain(1, "w1"), False),
-            (replace(ROW, state=State.LAPSED), InChain(1, "w1"), False),
-            (replace(ROW, first_post_due=True), InChain(1, "w1"), False),
-            (replace(ROW, first_post_due=True), InChain(1, None), True),
-            (ROW, Unchanged(ROW), True),
-            (replace(ROW, last_seen_at=NOON + timedelta(hours=1), attempts=4), Unchanged(ROW), True),
-            (replace(ROW, revision=1), Unchanged(ROW), False),
-            (replace(ROW, watermark="w2"), Unchanged(ROW), False),
-            (replace(ROW, watermark=None), Unchanged(ROW), False),
-            (replace(ROW, generation=2), Unchanged(ROW), False),
-            (replace(ROW, pending_generation=2), Unchanged(ROW), False),
-            (replace(ROW, state=State.RETIRED), Unchanged(ROW), False),
-            (replace(ROW, first_post_due=True), Unchanged(ROW), False),
+            (ROW, AtWatermark(1, "w1"), True),
+            (ROW, AtWatermark(1, None), True),
+            (ROW, AtWatermark(1, "w2"), False),
+            (ROW, AtWatermark(2, "w1"), False),
+            (replace(ROW, watermark=None), AtWatermark(1, "w1"), False),
+            (replace(ROW, state=State.LAPSED), AtWatermark(1, "w1"), False),
+            (replace(ROW, awaiting_first_push=True), AtWatermark(1, "w1"), False),
+            (replace(ROW, awaiting_first_push=True), AtWatermark(1, None), True),
+            (ROW, SameRevision(ROW), True),
+            (replace(ROW, last_seen_at=NOON + timedelta(hours=1), attempts=4), SameRevision(ROW), True),
+            (replace(ROW, revision=1), SameRevision(ROW), False),
+            (replace(ROW, watermark="w2"), SameRevision(ROW), False),
+            (replace(ROW, watermark=None), SameRevision(ROW), False),
+            (replace(ROW, generation=2), SameRevision(ROW), False),
+            (replace(ROW, pending_generation=2), SameRevision(ROW), False),
+            (replace(ROW, state=State.RETIRED), SameRevision(ROW), False),
+            (replace(ROW, awaiting_first_push=True), SameRevision(ROW), False),
         ],
     )
     def test_an_expectation_holds_or_refuses(
-        self, ledger: SubscriptionLedger, row: Any, expects: InChain | Unchanged, stored: bool
+        self, ledger: SubscriptionLedger, row: Any, expects: AtWatermark | SameRevision, stored: bool
     ) -> None:
         """Each clause on its own."""
         ledger.add(row)
-        assert ledger.write(Entry(KEY, expects, {"last_seen_at": NOON})).stored is stored
+        assert ledger.write(ConditionalUpdate(KEY, expects, {"last_seen_at": NOON})).stored is stored
 
     def test_none_removes_a_field(self, ledger: SubscriptionLedger) -> None:
         """It reads back as absent."""
-        ledger.add(replace(ROW, first_post_due=True, lost_code="x"))
-        ledger.write(Entry(KEY, InChain(1, None), {"first_post_due": None, "lost_code": None, "watermark": "w2"}))
+        ledger.add(replace(ROW, awaiting_first_push=True, lost_code="x"))
+        ledger.write(
+            ConditionalUpdate(
+                KEY, AtWatermark(1, None), {"awaiting_first_push": None, "lost_code": None, "watermark": "w2"}
+            )
+        )
         row = ledger.read(KEY)
         assert row is not None
-        assert (row.first_post_due, row.lost_code, row.watermark) == (None, None, "w2")
+        assert (row.awaiting_first_push, row.lost_code, row.watermark) == (None, None, "w2")
 
 
 class TestLog:

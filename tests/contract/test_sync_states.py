@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 
 from ewspush.adapters.sync_states import MAX_TEXT_CHARACTERS
-from ewspush.domain.entry import Entry, Unchanged
-from ewspush.domain.recovery import HIERARCHY, Purpose, Work
+from ewspush.domain.ports import SubscriptionLedger, SyncStates
+from ewspush.domain.recovering.rules import HIERARCHY, Purpose, SyncRun
 from ewspush.domain.subscription import LoggedNotification, logged_at
-from ewspush.ports import SubscriptionLedger, SyncStates
+from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from tests.aws import aws_of
 from tests.stories import NOON, subscription
 from tests.twins.ledger import MemoryLedger
@@ -19,7 +19,7 @@ from tests.twins.sync_states import MemorySyncStates
 
 ROW: Final = subscription()
 KEY: Final = ROW.subscription
-WORK: Final = Work(KEY, Purpose.RECOVERY, round=2, source=1, begun_at=NOON, places=("inbox", "drafts"), version=1)
+WORK: Final = SyncRun(KEY, Purpose.RECOVERY, round=2, source=1, begun_at=NOON, places=("inbox", "drafts"), version=1)
 MEGABYTE: Final = 1024 * 1024
 PAGE: Final = 4
 """Items a page of a query here; a real page holds a megabyte of them."""
@@ -60,13 +60,13 @@ def logged(*ids: str, minute: int = 1) -> LoggedNotification:
     return logged_at(KEY, 1, NOON + timedelta(minutes=minute), documents)
 
 
-def entry(*ids: str, minute: int = 1, revision: int = 0) -> Entry:
+def entry(*ids: str, minute: int = 1, revision: int = 0) -> ConditionalUpdate:
     """Return the entry that adds it to the log, if the row has that revision."""
     row = replace(ROW, revision=revision)
-    return Entry(KEY, Unchanged(row), {"revision": revision + 1}, logged(*ids, minute=minute))
+    return ConditionalUpdate(KEY, SameRevision(row), {"revision": revision + 1}, logged(*ids, minute=minute))
 
 
-def stepped(work: Work, **changes: Any) -> Work:
+def stepped(work: SyncRun, **changes: Any) -> SyncRun:
     """Return the run one step further."""
     return replace(work, version=work.version + 1, **changes)
 

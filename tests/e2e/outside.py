@@ -10,7 +10,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, signed_path
-from ewspush.domain.registration import Wish
+from ewspush.domain.desired import DesiredSubscription
 from local.consumer import Consumer as TakingConsumer
 from local.deployment import Deployment
 from local.mailbox import register
@@ -45,7 +45,7 @@ class Mailbox:
     def of(cls, deployment: Deployment, address: str) -> "Mailbox":
         """Register `address`, as the keeper does right before its first Subscribe."""
         path = register(deployment, address).removeprefix(deployment.callback)
-        return cls(deployment, address, Wish(address).subscription, path)
+        return cls(deployment, address, DesiredSubscription(address).subscription, path)
 
     @property
     def url(self) -> str:

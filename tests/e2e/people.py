@@ -7,9 +7,9 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 from ewspush.adapters.clock import utc_now
-from ewspush.domain.entry import Entry, Unchanged
-from ewspush.domain.registration import Wish, retired, wanted
+from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import Subscription
+from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from local.consumer import Consumer
 from local.deployment import Deployment
 from local.mail_server import MailServer
@@ -35,13 +35,13 @@ class BothSides(Protocol):
 class Person(Observer):
     """A user with one subscription, wanted at StatusFrequency 1 unless said otherwise."""
 
-    def __init__(self, machine: BothSides, consumer: Consumer, wish: Wish | None = None) -> None:
+    def __init__(self, machine: BothSides, consumer: Consumer, wish: DesiredSubscription | None = None) -> None:
         """Make the user, and want the subscription."""
-        wish = wish or Wish(f"person-{next(_numbers)}@example.com", status_frequency_minutes=1)
+        wish = wish or DesiredSubscription(f"person-{next(_numbers)}@example.com", status_frequency_minutes=1)
         super().__init__(machine.mail_server, consumer, wish)
         self._ledger = ledger_of(machine.deployment)
         self.mail_server.add_user(self.address)
-        self._ledger.add(wanted(self.wish, utc_now()))
+        self._ledger.add(new_subscription(self.wish, utc_now()))
 
     @property
     def address(self) -> str:
@@ -56,7 +56,9 @@ class Person(Observer):
 
     def retire(self) -> None:
         """Have the subscription retired, as an operator does."""
-        while not self._ledger.write(Entry(self.wish.subscription, Unchanged(row := self.row()), retired(row))).stored:
+        while not self._ledger.write(
+            ConditionalUpdate(self.wish.subscription, SameRevision(row := self.row()), retirement(row))
+        ).stored:
             pass
 
     def await_life(self) -> None:

@@ -19,10 +19,10 @@ import pytest
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.log_items import items_of
 from ewspush.domain.callback import Callback
-from ewspush.domain.delivery import delivery
+from ewspush.domain.receiving.received_push import read_push
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.protocol.acknowledgement import CONTENT_TYPE, SubscriptionStatus, acknowledgement
-from ewspush.protocol.reader import read
+from ewspush.protocol.reader import parse_notification
 from infra.front_door import ROUTE
 from local.deployment import Deployment
 from local.lambda_runtime import Function, FunctionError, LambdaProcess
@@ -276,7 +276,7 @@ class TestResponder:
 def _logged(mailbox: Mailbox, numbers: list[int]) -> LoggedNotification:
     """Return what the responder logs of a notification, without logging it."""
     moment = utc_now() + timedelta(seconds=numbers[0])
-    taken = delivery(Callback(mailbox.key, mailbox.address, 1), read(notification(numbers)), moment)
+    taken = read_push(Callback(mailbox.key, mailbox.address, 1), parse_notification(notification(numbers)), moment)
     return LoggedNotification(mailbox.key, f"{moment.isoformat()}#test", moment, 1, taken.documents)
 
 
@@ -356,7 +356,7 @@ class TestForwarder:
         assert _queued(consumer, pair[0]) == [item(number) for number in range(1, 6)]
         assert _queued(consumer, pair[1]) == [item(number) for number in range(1, 4)]
 
-    @pytest.mark.parametrize(("sent", "stopped_at"), [(0, "100"), (1, "100"), (2, "100"), (3, "102"), (4, "104")])
+    @pytest.mark.parametrize(("sent", "resume_from"), [(0, "100"), (1, "100"), (2, "100"), (3, "102"), (4, "104")])
     @pytest.mark.parametrize(
         "fate",
         [
@@ -373,14 +373,14 @@ class TestForwarder:
         pair: tuple[Mailbox, Mailbox],
         consumer: Consumer,
         sent: int,
-        stopped_at: str,
+        resume_from: str,
         fate: Fate,
     ) -> None:
         """Told again from the position it reports, it doubles nothing and keeps the order of each mailbox."""
         aws.plan("SendMessageBatch", *[passed] * sent, always=fate)
         stopped = forwarder.invoke(batch)
         aws.plan("SendMessageBatch")
-        assert stopped == {"batchItemFailures": [{"itemIdentifier": stopped_at}]}
+        assert stopped == {"batchItemFailures": [{"itemIdentifier": resume_from}]}
         assert forwarder.invoke(_from(batch, stopped)) == DONE
         assert _queued(consumer, pair[0]) == [item(number) for number in range(1, 6)]
         assert _queued(consumer, pair[1]) == [item(number) for number in range(1, 4)]

@@ -148,7 +148,7 @@ def test_an_error_notification_ends_in_a_new_subscription(person: Person, fault:
 def test_what_a_dead_subscription_missed_is_told_by_a_sync(person: Person, fault: Callable[..., None]) -> None:
     """Its watermark is refused; what came, changed, moved and went meanwhile comes once each, and the gap is closed."""
     old = {name: person.mail(name) for name in ("to be changed", "to be moved", "to be deleted")}
-    awaited(lambda: person.row().baseline or None, "a baseline", RECOVERY_SECONDS)
+    awaited(lambda: person.row().baseline_round or None, "a baseline", RECOVERY_SECONDS)
     fault(restart=True, forget_watermarks=True, refuse_subscribe="ErrorServerBusy", times=1000)
     new = person.mail("new")
     person.act(old["to be changed"], "modify")

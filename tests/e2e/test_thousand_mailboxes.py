@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from ewspush.adapters.clock import utc_now
-from ewspush.domain.registration import Wish, wanted
+from ewspush.domain.desired import DesiredSubscription, new_subscription
 from local import machine as machines
 from local.machine import Machine
 from local.mailbox import ledger_of
@@ -35,7 +35,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         for number in range(MAILBOXES):
             address = f"user{number}@example.com"
             machine.mail_server.add_user(address)
-            ledger.add(wanted(Wish(address, status_frequency_minutes=1), utc_now()))
+            ledger.add(new_subscription(DesiredSubscription(address, status_frequency_minutes=1), utc_now()))
         yield machine
 
 

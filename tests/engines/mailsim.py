@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import urllib3
 
-from ewspush.domain.registration import DEFAULT_EVENT_TYPES, DEFAULT_STATUS_FREQUENCY_MINUTES
-from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, read_answer, written
+from ewspush.domain.desired import DEFAULT_EVENT_TYPES, DEFAULT_STATUS_FREQUENCY_MINUTES
+from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, build_subscribe, parse_subscribe_response
 from local.emulator import ROOT
 from tests.engines.fetch import DIRECTORY
 
@@ -31,11 +31,13 @@ class Mailsim:
     def subscribe(self, email: str, url: str) -> None:
         """Add a user, and subscribe to all folders with the request that we send."""
         self.control("users", email=email, password=PASSWORD)
-        request = written(SubscribeRequest(url, DEFAULT_EVENT_TYPES, DEFAULT_STATUS_FREQUENCY_MINUTES), SERVER_VERSION)
+        request = build_subscribe(
+            SubscribeRequest(url, DEFAULT_EVENT_TYPES, DEFAULT_STATUS_FREQUENCY_MINUTES), SERVER_VERSION
+        )
         basic = base64.b64encode(f"{email}:{PASSWORD}".encode()).decode()
         headers = {"Authorization": f"Basic {basic}", "Content-Type": "text/xml; charset=utf-8"}
         answer = self._http.request("POST", self._urls["ews"], body=request, headers=headers)
-        assert isinstance(read_answer(answer.status, answer.data), Subscribed), answer.data
+        assert isinstance(parse_subscribe_response(answer.status, answer.data), Subscribed), answer.data
 
     def control(self, path: str, **given: Any) -> Any:
         """Make a control call: POST where something is given, else GET."""

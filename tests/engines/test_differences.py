@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.sqs import SQSQueue
-from ewspush.domain.entry import Entry, InChain
-from ewspush.ports import Message
+from ewspush.domain.ports import Message
+from ewspush.domain.updates import AtWatermark, ConditionalUpdate
 from tests.aws import DUE_INDEX, Aws, aws_of
 from tests.contract.test_subscription_ledger import KEY, ROW, logged, moved
 from tests.engines.plugin import Engines
@@ -104,7 +104,7 @@ class TestTable:
         ledger, told = _metered(world.aws)
         ledger.add(ROW)
         told.clear()
-        ledger.write(Entry(KEY, InChain(1, "w1"), {"last_seen_at": NOON}))
+        ledger.write(ConditionalUpdate(KEY, AtWatermark(1, "w1"), {"last_seen_at": NOON}))
         assert told == world.expects(moto=[0.5], engines=[1.0])
 
     def test_events_consume_two_units_for_each_kilobyte_of_row_and_log(self, world: World) -> None:

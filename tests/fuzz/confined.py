@@ -16,11 +16,16 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from ewspush.protocol.errors import UnreadableNotificationError
-from ewspush.protocol.lookup import LookupRequest, read_lookup
-from ewspush.protocol.reader import read
-from ewspush.protocol.subscribe import read_answer
-from ewspush.protocol.synchronization import SyncHierarchyRequest, SyncItemsRequest, read_hierarchy, read_items
+from ewspush.errors import UnreadableNotificationError
+from ewspush.protocol.lookup import LookupRequest, parse_get_items
+from ewspush.protocol.reader import parse_notification
+from ewspush.protocol.subscribe import parse_subscribe_response
+from ewspush.protocol.synchronization import (
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    parse_sync_hierarchy,
+    parse_sync_items,
+)
 from tests.fuzz.hostile import CLASSES, answers, ordinary_flood
 
 HANG_SECONDS: Final = 10
@@ -30,11 +35,11 @@ _RSS_UNIT_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 
 Reader = Callable[[bytes], object]
 READERS: Final[Mapping[str, Reader]] = {
-    "notification": read,
-    "subscribe": partial(read_answer, 200),
-    "items": partial(read_items, 200, request=SyncItemsRequest("inbox", "s0")),
-    "hierarchy": partial(read_hierarchy, 200, request=SyncHierarchyRequest("s0")),
-    "lookup": partial(read_lookup, 200, request=LookupRequest(("a",))),
+    "notification": parse_notification,
+    "subscribe": partial(parse_subscribe_response, 200),
+    "items": partial(parse_sync_items, 200, request=SyncItemsRequest("inbox", "s0")),
+    "hierarchy": partial(parse_sync_hierarchy, 200, request=SyncHierarchyRequest("s0")),
+    "lookup": partial(parse_get_items, 200, request=LookupRequest(("a",))),
 }
 
 ANSWERS: Final = {"items": "SyncFolderItems", "hierarchy": "SyncFolderHierarchy", "lookup": "GetItem"}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from ewspush.protocol.errors import Refusal
+from ewspush.errors import Refusal
 from ewspush.protocol.hardened_xml import MAX_ATTRIBUTES, MAX_BODY_BYTES
 from tests import payloads
 from tests.fuzz.grammar import DECLARED

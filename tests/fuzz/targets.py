@@ -7,22 +7,22 @@ from typing import Any, Final
 
 from lxml import etree
 
+from ewspush.errors import UnreadableNotificationError
 from ewspush.handlers.http import body_of
 from ewspush.protocol import hardened_xml
-from ewspush.protocol.errors import UnreadableNotificationError
-from ewspush.protocol.lookup import LookupRequest, read_lookup
+from ewspush.protocol.lookup import LookupRequest, parse_get_items
 from ewspush.protocol.notification import Notification, ResponseMessage
-from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, MAX_RAW_XML_CHARACTERS, read
+from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, MAX_RAW_XML_CHARACTERS, parse_notification
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from ewspush.protocol.soap import MAX_ANSWER_BYTES, Refused
-from ewspush.protocol.subscribe import read_answer
+from ewspush.protocol.subscribe import parse_subscribe_response
 from ewspush.protocol.synchronization import (
     HierarchyPage,
     ItemsPage,
     SyncHierarchyRequest,
     SyncItemsRequest,
-    read_hierarchy,
-    read_items,
+    parse_sync_hierarchy,
+    parse_sync_items,
 )
 
 CORPUS: Final = Path(__file__).parent / "corpus"
@@ -62,7 +62,7 @@ def subscribe(body: bytes) -> None:
     """An answer to Subscribe is read or refused, and raises nothing."""
     _parsed(body, MAX_ANSWER_BYTES)
     for status in _STATUSES:
-        answer = read_answer(status, body)
+        answer = parse_subscribe_response(status, body)
         if isinstance(answer, Refused):
             _check_refused(answer)
         else:
@@ -73,15 +73,15 @@ def sync(body: bytes) -> None:
     """Answers to both sync operations are read or refused, and raise nothing."""
     _parsed(body, MAX_ANSWER_BYTES)
     for state in _STATES:
-        _check_page(read_items(200, body, SyncItemsRequest("inbox", state)), state)
-        _check_page(read_hierarchy(200, body, SyncHierarchyRequest(state)), state)
+        _check_page(parse_sync_items(200, body, SyncItemsRequest("inbox", state)), state)
+        _check_page(parse_sync_hierarchy(200, body, SyncHierarchyRequest(state)), state)
 
 
 def lookup(body: bytes) -> None:
     """An answer to GetItem is read or refused, raises nothing, and tells of no item that was not asked for."""
     _parsed(body, MAX_ANSWER_BYTES)
     for ids in _ASKED_FOR:
-        gone = read_lookup(200, body, LookupRequest(ids))
+        gone = parse_get_items(200, body, LookupRequest(ids))
         if isinstance(gone, Refused):
             _check_refused(gone)
         else:
@@ -134,7 +134,7 @@ def _as_handed_on(body: bytes) -> Iterator[dict[str, Any]]:
 
 def _read(body: bytes) -> None:
     try:
-        told = read(body)
+        told = parse_notification(body)
     except UnreadableNotificationError:
         return
     _check_notification(told)

@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from ewspush.protocol.errors import Refusal, UnreadableNotificationError
-from ewspush.protocol.reader import read
+from ewspush.errors import Refusal, UnreadableNotificationError
+from ewspush.protocol.reader import parse_notification
 from tests.fuzz.confined import ANSWERS, ORDINARY, READ, READERS, Cost, measured
 from tests.fuzz.hostile import CLASSES, answers, ordinary_flood
 from tests.fuzz.targets import TARGETS
@@ -99,8 +99,8 @@ def test_memory_outside_of_python_is_seen() -> None:
 def test_truncated_body_is_refused(name: str) -> None:
     """At every seventh byte: half a document is no document."""
     body = TARGETS["notification"].corpus()[name]
-    assert read(body).messages if name != "must_understand.xml" else body
+    assert parse_notification(body).messages if name != "must_understand.xml" else body
     for end in range(0, len(body), 7):
         with pytest.raises(UnreadableNotificationError) as refused:
-            read(body[:end])
+            parse_notification(body[:end])
         assert refused.value.reason in {Refusal.EMPTY, Refusal.ENCODING, Refusal.NOT_WELL_FORMED, Refusal.DOCTYPE}

@@ -45,7 +45,7 @@ def test_an_old_iterator_is_an_alarm(resources: Resources) -> None:
 def test_only_a_silent_keeper_makes_silence_an_alarm(resources: Resources) -> None:
     """Every other metric is told only when there is something to tell."""
     by_metric = {one["MetricName"]: one["TreatMissingData"] for one in resources("AWS::CloudWatch::Alarm").values()}
-    assert by_metric.pop(Metric.TICKS) == "breaching"
+    assert by_metric.pop(Metric.KEEPER_RUNS) == "breaching"
     assert set(by_metric.values()) == {"notBreaching"}
 
 
@@ -53,10 +53,10 @@ def test_only_a_silent_keeper_makes_silence_an_alarm(resources: Resources) -> No
     ("metric", "statistic", "threshold", "periods"),
     [
         (Metric.RENEWALS_FAILED, "Sum", 1, (3, 6)),
-        (Metric.OVERDUE_MINUTES, "Maximum", 20, (1, 4)),
+        (Metric.MINUTES_OVERDUE, "Maximum", 20, (1, 4)),
         (Metric.SUSPENSIONS, "Sum", 1, (1, 1)),
-        (Metric.LOOKS_FAILED, "Sum", 1, (2, 6)),
-        (Metric.LOOKS_POSTPONED, "Sum", 1, (3, 3)),
+        (Metric.CHECKS_FAILED, "Sum", 1, (2, 6)),
+        (Metric.CHECKS_DEFERRED, "Sum", 1, (3, 3)),
     ],
 )
 def test_the_keepers_alarms_ring_when_they_should(
@@ -73,6 +73,6 @@ def test_the_keepers_alarms_ring_when_they_should(
 @pytest.mark.parametrize(("keepers", "fewest_ticks"), [(1, 1), (4, 16)])
 def test_one_keeper_that_does_not_tick_is_an_alarm(keepers: int, fewest_ticks: int) -> None:
     """However well the others do: three make fifteen ticks in five minutes."""
-    alarm = alarm_on(resources_of(synthesized(keepers=keepers)), Metric.TICKS)
+    alarm = alarm_on(resources_of(synthesized(keepers=keepers)), Metric.KEEPER_RUNS)
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", fewest_ticks)
     assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Period"]) == (2, 2, 300)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ewspush.domain.registration import SHARDS, shards_of
+from ewspush.domain.desired import SHARDS, shards_of
 from ewspush.settings import KeeperSettings
 from tests.infra.reading import Resources, allowed, environment, functions, named, resources_of
 from tests.infra.synthesis import synthesized
@@ -12,7 +12,7 @@ from tests.infra.synthesis import synthesized
 HANDLER = "ewspush.handlers.keeper.handler"
 
 
-ELSEWHERE = {
+SKIPPED = {
     "profile": "exchange",
     "ews_url": "https://mail.example.com/EWS/Exchange.asmx",
     "server_version": "Exchange2013_SP1",
@@ -87,7 +87,7 @@ class TestSchedules:
 
     def test_a_shorter_minute_does_not_change_the_schedule(self) -> None:
         """Scheduler knows nothing finer; whoever wants shorter minutes has to wake the keeper."""
-        schedules = resources_of(synthesized(**ELSEWHERE))("AWS::Scheduler::Schedule").values()
+        schedules = resources_of(synthesized(**SKIPPED))("AWS::Scheduler::Schedule").values()
         assert {schedule["ScheduleExpression"] for schedule in schedules} == {"rate(1 minute)"}
 
 
@@ -103,12 +103,12 @@ class TestSettings:
 
     def test_what_is_given_is_what_the_keeper_gets(self) -> None:
         """As strings, as the command line has them."""
-        found = KeeperSettings.from_env(environment(resources_of(synthesized(**ELSEWHERE)), HANDLER))
-        assert (found.ews_url, found.server_version) == (ELSEWHERE["ews_url"], "Exchange2013_SP1")
+        found = KeeperSettings.from_env(environment(resources_of(synthesized(**SKIPPED)), HANDLER))
+        assert (found.ews_url, found.server_version) == (SKIPPED["ews_url"], "Exchange2013_SP1")
         assert (found.resume_is_trusted, found.minute_seconds, found.keepers) == (False, 0.5, 2)
         assert found.callback_base_url == "https://push.example.com"
 
     def test_a_domain_in_front_of_the_api_is_the_output_too(self) -> None:
         """One truth for the keeper and for people."""
-        template = synthesized(**ELSEWHERE)
+        template = synthesized(**SKIPPED)
         assert template["Outputs"]["CallbackBaseUrl"]["Value"] == "https://push.example.com"

@@ -94,7 +94,7 @@ class TestState:
     def test_the_due_index_is_lazy(self, resources: Resources) -> None:
         """Keys only, and none of them among what a heartbeat writes."""
         (index,) = resources("AWS::DynamoDB::GlobalTable")["SubscriptionsTable"]["GlobalSecondaryIndexes"]
-        assert [key["AttributeName"] for key in index["KeySchema"]] == ["due_shard", "check_at"]
+        assert [key["AttributeName"] for key in index["KeySchema"]] == ["due_shard", "next_check_at"]
         assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
     def test_events_expire_and_are_streamed(self, resources: Resources) -> None:

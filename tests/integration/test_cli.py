@@ -20,15 +20,19 @@ from cli import carrying_out, commands, places
 from cli.main import main
 from cli.plan import Plan, planned
 from ewspush.adapters.clock import utc_now
-from ewspush.domain.entry import Entry, Unchanged
+from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.events import push_documents
-from ewspush.domain.registration import Wish, wanted
 from ewspush.domain.subscription import LoggedNotification, State, Subscription, arrival
+from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from tests.aws import Aws, moto
 from tests.stories import MAILBOX, callback, created, subscription
 
 ROOT = Path(__file__).parents[2]
-ALICE, BOB, DAVE = Wish(MAILBOX), Wish("bob@example.com", folders=("inbox",)), Wish("dave@example.com")
+ALICE, BOB, DAVE = (
+    DesiredSubscription(MAILBOX),
+    DesiredSubscription("bob@example.com", folders=("inbox",)),
+    DesiredSubscription("dave@example.com"),
+)
 FILE = f"""
 [[subscription]]
 mailbox = "{MAILBOX}"
@@ -83,8 +87,10 @@ class TestPlan:
 
     def test_it_shows_every_step_and_does_none(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """One line each, and how many."""
-        aws.ledger().add(replace(wanted(ALICE, utc_now()), state=State.SUSPENDED, last_error="ErrorAccessDenied: no"))
-        aws.ledger().add(wanted(DAVE, utc_now()))
+        aws.ledger().add(
+            replace(new_subscription(ALICE, utc_now()), state=State.SUSPENDED, last_error="ErrorAccessDenied: no")
+        )
+        aws.ledger().add(new_subscription(DAVE, utc_now()))
         before = rows(aws)
         assert main(["plan", "--local"]) == 0
         lines = capsys.readouterr().out.splitlines()
@@ -103,7 +109,7 @@ class TestPlan:
     def test_it_says_when_there_is_nothing_to_do(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """With how many are as they should be."""
         for wish in (ALICE, BOB):
-            aws.ledger().add(wanted(wish, utc_now()))
+            aws.ledger().add(new_subscription(wish, utc_now()))
         assert main(["plan", "--local"]) == 0
         assert capsys.readouterr().out.splitlines()[1:] == ["nothing to do; 2 unchanged"]
 
@@ -117,13 +123,13 @@ class TestApply:
         made = rows(aws)
         assert {row.state for row in made.values()} == {State.WANTED}
         assert made["bob@example.com"].folders == ("inbox",)
-        assert all(row.check_at is not None and row.check_at <= utc_now() for row in made.values())
+        assert all(row.next_check_at is not None and row.next_check_at <= utc_now() for row in made.values())
         assert capsys.readouterr().err == "ews-push: 2 done\n"
 
     def test_a_second_time_it_writes_nothing(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """Whatever the first did."""
-        aws.ledger().add(replace(wanted(ALICE, utc_now()), state=State.SUSPENDED))
-        aws.ledger().add(wanted(DAVE, utc_now()))
+        aws.ledger().add(replace(new_subscription(ALICE, utc_now()), state=State.SUSPENDED))
+        aws.ledger().add(new_subscription(DAVE, utc_now()))
         assert main(["apply", "--local", "--yes"]) == 0
         after = rows(aws)
         assert {row.mailbox: row.state for row in after.values()} == {
@@ -150,7 +156,7 @@ class TestApply:
         self, aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Nor is anything else done."""
-        aws.ledger().add(wanted(DAVE, utc_now()))
+        aws.ledger().add(new_subscription(DAVE, utc_now()))
         with Path(os.devnull).open() as nobody:
             monkeypatch.setattr(sys, "stdin", nobody)
             assert main(["apply", "--local"]) == 2
@@ -162,7 +168,7 @@ class TestApply:
         self, aws: Aws, monkeypatch: pytest.MonkeyPatch, answer: str, status: int
     ) -> None:
         """Anything but yes changes nothing."""
-        aws.ledger().add(wanted(DAVE, utc_now()))
+        aws.ledger().add(new_subscription(DAVE, utc_now()))
         answering(monkeypatch, answer)
         assert main(["apply", "--local"]) == status
         assert (rows(aws)["dave@example.com"].state is State.RETIRED) == (status == 0)
@@ -176,7 +182,7 @@ class TestApply:
         def meanwhile(*arguments: Any) -> Plan:
             plan = planned(*arguments)
             changes = {"generation": 7, "watermark": "w7", "revision": row.revision + 1}
-            assert aws.ledger().write(Entry(row.subscription, Unchanged(row), changes)).stored
+            assert aws.ledger().write(ConditionalUpdate(row.subscription, SameRevision(row), changes)).stored
             return plan
 
         monkeypatch.setattr(commands, "planned", meanwhile)
@@ -218,7 +224,7 @@ class TestList:
         """No colour, no fold, no cut."""
         error = "ErrorAccessDenied: " + "x" * 200
         aws.ledger().add(subscription(state=State.SUSPENDED, attempts=5, last_error=f"{error}\x1b[31m\n"))
-        aws.ledger().add(wanted(BOB, utc_now()))
+        aws.ledger().add(new_subscription(BOB, utc_now()))
         assert main(["list", "--local"]) == 0
         out, err = capsys.readouterr()
         heading, alice, bob = out.splitlines()
@@ -232,7 +238,7 @@ class TestList:
     def test_one_state_can_be_chosen(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """The others are left out."""
         aws.ledger().add(subscription())
-        aws.ledger().add(wanted(BOB, utc_now()))
+        aws.ledger().add(new_subscription(BOB, utc_now()))
         assert main(["--local", "list", "--state", "active", "--json"]) == 0
         (found,) = json.loads(capsys.readouterr().out)
         assert (found["mailbox"], found["state"], found["folders"]) == (MAILBOX, "active", [])
@@ -249,8 +255,8 @@ class TestList:
     def test_every_page_of_the_table_is_read(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """A page holds a megabyte."""
         for number in range(12):
-            wish = Wish(f"user{number}@example.com")
-            aws.ledger().add(replace(wanted(wish, utc_now()), last_error="x" * 200_000))
+            wish = DesiredSubscription(f"user{number}@example.com")
+            aws.ledger().add(replace(new_subscription(wish, utc_now()), last_error="x" * 200_000))
         assert main(["list", "--local", "--json"]) == 0
         assert len(json.loads(capsys.readouterr().out)) == 12
 
@@ -261,11 +267,15 @@ class TestShow:
     def test_everything_is_told_with_what_was_logged_lately(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """Events are counted by type; nothing that is in them is shown."""
         now = utc_now()
-        row = subscription(last_seen_at=now - timedelta(minutes=3), check_at=now + timedelta(minutes=27))
+        row = subscription(last_seen_at=now - timedelta(minutes=3), next_check_at=now + timedelta(minutes=27))
         aws.ledger().add(row)
         documents = tuple(push_documents(callback(), [created("secret-item", "w2"), created("other", "w3")], now))
         logged = LoggedNotification(row.subscription, arrival(now, "0"), now, 1, documents)
-        assert aws.ledger().write(Entry(row.subscription, Unchanged(row), {"watermark": "w3"}, logged)).stored
+        assert (
+            aws.ledger()
+            .write(ConditionalUpdate(row.subscription, SameRevision(row), {"watermark": "w3"}, logged))
+            .stored
+        )
         assert main(["show", "--local", "Alice@example.com"]) == 0
         out = capsys.readouterr().out
         heading, *facts = out.splitlines()
@@ -301,7 +311,7 @@ class TestRetire:
         """And no other; each is named."""
         second = replace(ALICE, name="second")
         for wish in (ALICE, second, BOB):
-            aws.ledger().add(wanted(wish, utc_now()))
+            aws.ledger().add(new_subscription(wish, utc_now()))
         assert main(["retire", "--local", "--yes", MAILBOX]) == 0
         states = [getattr(aws.ledger().read(wish.subscription), "state", None) for wish in (ALICE, second, BOB)]
         assert states == [State.RETIRED, State.RETIRED, State.WANTED]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ewspush.adapters.credentials import MAX_AGE, SecretCredentials
-from ewspush.ports import Credentials
+from ewspush.domain.ports import Credentials
 from tests.aws import Aws, moto
 from tests.stories import MAILBOX, NOON
 

@@ -16,7 +16,7 @@ from lxml import etree
 
 from ewspush.adapters import ews
 from ewspush.adapters.ews import EwsServer
-from ewspush.ports import Credentials, UnavailableError
+from ewspush.domain.ports import Credentials, UnavailableError
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import Refused

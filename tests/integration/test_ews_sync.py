@@ -11,7 +11,7 @@ import pytest
 
 from ewspush.adapters import ews
 from ewspush.adapters.ews import EwsServer
-from ewspush.ports import Credentials, UnavailableError
+from ewspush.domain.ports import Credentials, UnavailableError
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.response_codes import NO_CONNECTION
 from ewspush.protocol.soap import Refused

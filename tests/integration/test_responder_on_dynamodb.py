@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ewspush.domain.receipt import receive
+from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import State
 from ewspush.handlers.responder import Responder
 from tests.aws import Aws, moto
@@ -43,7 +43,7 @@ def counted() -> Iterator[Counted]:
 @pytest.mark.parametrize("heartbeat", [message("w1", status("w1")), message("w1", status("w2"))])
 def test_a_heartbeat_is_one_update(counted: Counted, heartbeat: Any) -> None:
     """No transaction, no read."""
-    receive(posted(heartbeat), counted.ledger)
+    process_push(posted(heartbeat), counted.ledger)
     assert counted.requests == {"UpdateItem": 1}
 
 
@@ -56,7 +56,7 @@ def test_a_row_with_everything_in_it_stays_under_a_write_unit(counted: Counted) 
         pending_generation=123456,
         lost_code="ErrorInternalServerTransientError",
         last_error="ErrorInternalServerTransientError",
-        check_at=NOON,
+        next_check_at=NOON,
         folders=("inbox", "calendar", "sentitems", "deleteditems"),
     )
     client = counted.aws.dynamodb
@@ -68,7 +68,7 @@ def test_a_row_with_everything_in_it_stays_under_a_write_unit(counted: Counted) 
 
 def test_events_are_one_transaction(counted: Counted) -> None:
     """However many."""
-    receive(events("w1", *((str(number), f"w{number + 2}") for number in range(50))), counted.ledger)
+    process_push(events("w1", *((str(number), f"w{number + 2}") for number in range(50))), counted.ledger)
     assert counted.requests == {"TransactWriteItems": 1}
     (item,) = counted.aws.logged()
     assert len(item["events"]["L"]) == 50
@@ -78,7 +78,7 @@ def test_events_are_one_transaction(counted: Counted) -> None:
 def test_more_events_than_one_item_can_hold_are_one_transaction_and_all_there(counted: Counted) -> None:
     """Long ids instead of many events: moto takes half a minute for a thousand."""
     many = (created(f"AAMk{number:02000d}", f"w{number + 2}") for number in range(100))
-    receive(posted(message("w1", *many)), counted.ledger)
+    process_push(posted(message("w1", *many)), counted.ledger)
     assert counted.requests == {"TransactWriteItems": 1}
     items = sorted(counted.aws.logged(), key=lambda item: item["arrival"]["S"])
     assert len(items) > 1
@@ -89,9 +89,9 @@ def test_more_events_than_one_item_can_hold_are_one_transaction_and_all_there(co
 
 def test_a_copy_costs_a_refused_transaction_a_look_at_the_log_and_an_update(counted: Counted) -> None:
     """The row comes back with the refusal: it is not read."""
-    receive(events("w1", ("a", "w2")), counted.ledger)
+    process_push(events("w1", ("a", "w2")), counted.ledger)
     counted.requests.clear()
-    receive(events("w1", ("a", "w2")), counted.ledger)
+    process_push(events("w1", ("a", "w2")), counted.ledger)
     assert counted.requests == {"TransactWriteItems": 1, "Query": 1, "UpdateItem": 1}
 
 
@@ -105,7 +105,7 @@ def test_an_ended_callback_costs_a_refused_write_and_nothing_more(counted: Count
         ExpressionAttributeValues={":retired": {"S": State.RETIRED}},
     )
     counted.requests.clear()
-    receive(events("w1", ("a", "w2")), counted.ledger)
+    process_push(events("w1", ("a", "w2")), counted.ledger)
     assert counted.requests == {"TransactWriteItems": 1}
     assert counted.aws.logged() == []
 

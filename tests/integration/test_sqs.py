@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from ewspush.adapters.sqs import SQSQueue
-from ewspush.ports import Message, Receipt, UnavailableError
+from ewspush.domain.ports import Message, SendResult, UnavailableError
 from tests.aws import Aws, moto
 
 MESSAGES = [Message("a", "1", "good"), Message("b", "2", "bad"), Message("c", "3", "good")]
@@ -35,9 +35,9 @@ def test_a_request_refused_for_one_message_is_sent_message_by_message(aws: Aws) 
     url = aws.fifo_queue()
     refuse(aws, "InvalidMessageContents")
     assert SQSQueue(aws.sqs, url).send(MESSAGES) == [
-        Receipt(taken=True),
-        Receipt(taken=False, rejected="InvalidMessageContents"),
-        Receipt(taken=True),
+        SendResult(taken=True),
+        SendResult(taken=False, rejected="InvalidMessageContents"),
+        SendResult(taken=True),
     ]
     assert [message["Body"] for message in aws.received(url)] == ["good", "good"]
 

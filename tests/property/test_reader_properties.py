@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ewspush.domain.callback import Callback, ForgedCallbackError, signed_path, verified
 from ewspush.domain.events import push_documents
-from ewspush.domain.times import from_iso, iso, rfc3339
-from ewspush.protocol.errors import UnreadableNotificationError
+from ewspush.domain.timestamps import from_iso, iso, rfc3339
+from ewspush.errors import UnreadableNotificationError
 from ewspush.protocol.notification import (
     KNOWN_EVENTS,
     MailboxEvent,
@@ -23,7 +23,7 @@ from ewspush.protocol.notification import (
     ResponseClass,
     ResponseMessage,
 )
-from ewspush.protocol.reader import read
+from ewspush.protocol.reader import parse_notification
 from tests import payloads
 from tests.payloads import Style, document, envelope, error, event, notification, status, written
 from tests.stories import NOON
@@ -59,7 +59,7 @@ PREFIXES: Final = st.lists(
 def survives(body: bytes) -> bool:
     """Return whether `body` is read or refused in the one way there is; any other exception is left to fail."""
     try:
-        return isinstance(read(body), Notification)
+        return isinstance(parse_notification(body), Notification)
     except UnreadableNotificationError as refused:
         return refused.error_status_hint in {400, 413}
 
@@ -85,10 +85,10 @@ def test_damaged_notifications_are_read_or_refused(body: bytes, data: st.DataObj
 @pytest.mark.parametrize("body", VALID)
 def test_notification_cut_anywhere_is_refused(body: bytes) -> None:
     """Half a document is no document: every proper beginning of one is refused."""
-    assert read(body)
+    assert parse_notification(body)
     for end in range(len(body)):
         with pytest.raises(UnreadableNotificationError):
-            read(body[:end])
+            parse_notification(body[:end])
 
 
 EVENTS: Final = st.builds(
@@ -164,7 +164,7 @@ def test_what_is_written_is_read_back(told: Notification, style: Style, encoding
     body = encoded(document(payloads.of(told), style), encoding, declared=declared)
     assume(body is not None)
     assert body is not None
-    assert read(body) == told
+    assert parse_notification(body) == told
 
 
 @BRIEFLY
@@ -172,7 +172,7 @@ def test_what_is_written_is_read_back(told: Notification, style: Style, encoding
 def test_mark_of_utf8_changes_nothing(told: Notification, style: Style, declaration: str) -> None:
     """With or without a byte order mark, under any declaration of UTF-8, the well-formed and the other."""
     body = written(payloads.of(told), replace(style, declaration=declaration))
-    assert read(b"\xef\xbb\xbf" + body) == read(body) == told
+    assert parse_notification(b"\xef\xbb\xbf" + body) == parse_notification(body) == told
 
 
 SEGMENT: Final = st.text(string.ascii_letters + string.digits + "-_.~é", min_size=1, max_size=20)

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ewspush.domain.callback import Callback, signed_path
-from ewspush.domain.registration import Wish, wanted
+from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.subscription import State
 from ewspush.handlers.responder import Responder
-from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, read_answer, written
+from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, build_subscribe, parse_subscribe_response
 from ewspush.protocol.watermark import is_real
 from tests.twins.faults import FaultPlan
 from tests.twins.keys import MemoryKeys
@@ -40,14 +40,18 @@ class Story:
     def __init__(self, profile: str, **server_settings: object) -> None:
         """Subscribe, with a request of ours and an answer of theirs."""
         self.world = World(profile, dict(server_settings))
-        self.row = wanted(Wish(EMAIL, status_frequency_minutes=STATUS_FREQUENCY_MINUTES), self.now())
+        self.row = new_subscription(
+            DesiredSubscription(EMAIL, status_frequency_minutes=STATUS_FREQUENCY_MINUTES), self.now()
+        )
         self.faults = FaultPlan()
         self.ledger = MemoryLedger(self.row, writes=self.faults)
         self.responder = Responder(MemoryKeys(KEY), self.ledger, self.now)
         self.path = signed_path(Callback(self.row.subscription, EMAIL, 1), KEY)
         url = f"https://callback.example{self.path}"
         request = SubscribeRequest(url, self.row.event_types, STATUS_FREQUENCY_MINUTES)
-        assert isinstance(read_answer(*self.world.ask(written(request, "Exchange2010_SP2"))), Subscribed)
+        assert isinstance(
+            parse_subscribe_response(*self.world.ask(build_subscribe(request, "Exchange2010_SP2"))), Subscribed
+        )
         self.items: list[str] = []
 
     def now(self) -> datetime:

@@ -135,7 +135,7 @@ def drawn(chance: Random, minutes: float, frequencies: Sequence[int], moments: S
         yield min(max(at, 0.0), minutes), kind, mailbox, *KINDS[kind](chance)
 
 
-def given_up(chance: Random, minutes: float, frequencies: Sequence[int]) -> Iterator[Drawn]:
+def dead_lettered(chance: Random, minutes: float, frequencies: Sequence[int]) -> Iterator[Drawn]:
     """Yield that a subscription is retired, for one seed in ten, and how long that lasts."""
     if chance.random() < 0.1:
         mailbox = chance.randrange(len(frequencies))

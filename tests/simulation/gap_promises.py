@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ewspush.domain.subscription import Subscription
-from ewspush.domain.times import from_iso
+from ewspush.domain.timestamps import from_iso
 from mailsim.changes import Change
 from tests.simulation.clock import START
 from tests.simulation.invariants import Invariant

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ewspush.domain.entry import Awaited, Entry, InChain, Unchanged, Unseen
-from ewspush.ports import UnavailableError
+from ewspush.domain.ports import UnavailableError
+from ewspush.domain.updates import AtWatermark, ConditionalUpdate, GenerationPending, NoActivitySince, SameRevision
 from tests.simulation.clock import Timeline
 from tests.twins.faults import InjectedError
 
-_PURPOSES: Final = {InChain: "link", Unchanged: "judge", Awaited: "settle"}
+_PURPOSES: Final = {AtWatermark: "link", SameRevision: "judge", GenerationPending: "settle"}
 
 _SECONDS: Final = 0.004
 """What a call takes."""
@@ -92,9 +92,9 @@ def kill(call: str) -> int:
     raise Killed(call)
 
 
-def _purpose(entry: Entry) -> str:
+def _purpose(entry: ConditionalUpdate) -> str:
     """Return what a write is for, so that a trap can wait for the rare ones."""
-    if isinstance(entry.expects, Unseen):
+    if isinstance(entry.expects, NoActivitySince):
         return "begin" if "pending_generation" in entry.changes else "pass-on"
     return _PURPOSES[type(entry.expects)]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ewspush.domain.entry import Entry
+from ewspush.domain.ports import UnavailableError
 from ewspush.domain.subscription import LoggedNotification, Subscription
+from ewspush.domain.updates import ConditionalUpdate
 from ewspush.handlers import responder
-from ewspush.ports import UnavailableError
 from ewspush.protocol.notification import Notification
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
@@ -75,7 +75,7 @@ class Invariant:
         """Raise `BrokenError`."""
         raise BrokenError(self.name, message, at)
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:
         """A row was written."""
 
     def logged(self, notification: LoggedNotification) -> None:
@@ -123,7 +123,7 @@ class Witness:
         for each in self._hooks[hook]:
             each(*seen)
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:
         """See `Invariant.wrote`."""
         if self._system.time.is_told:
             self._system.time.note(f"  row {_difference(before, after)}")
@@ -142,7 +142,7 @@ class Witness:
 
     def posting(self, subscription: str, generation: int, post: Post) -> Posted:
         """A POST comes in."""
-        notification: Notification = getattr(responder, "read")(post.body)  # noqa: B009  # as the responder reads, once
+        notification: Notification = getattr(responder, "parse_notification")(post.body)  # noqa: B009  # as the responder reads, once
         posted = Posted(subscription, generation, notification, self._system.time.now, self._system.gates.sprung)
         if self._system.time.is_told:
             self._system.time.note(f"POST of generation {generation}: {_contents(posted.notification)}")
@@ -190,7 +190,9 @@ class Witness:
     def tick_begins(self, keeper: int) -> Tick:
         """Return what is known of a tick before it begins."""
         system, now = self._system, self._system.time.ours()
-        due = sum(1 for row in system.ledger.rows.values() if row.check_at is not None and row.check_at <= now)
+        due = sum(
+            1 for row in system.ledger.rows.values() if row.next_check_at is not None and row.next_check_at <= now
+        )
         self._ticks += 1
         return Tick(keeper, system.time.now, due, system.gates.calls, system.gates.sprung, self._syncs)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ewspush.domain.entry import Entry
 from ewspush.domain.subscription import LoggedNotification, Subscription
+from ewspush.domain.updates import ConditionalUpdate
 from mailsim.watermarks import decoded
 from tests.simulation.invariants import Invariant, Posted
 from tests.simulation.told import Key, Recovered, key_of_document, key_of_event, kind_of
@@ -110,7 +110,7 @@ class OnceOnTheQueueInOrder(Invariant):
 class WatermarkGoesForward(Invariant):
     """The stored watermark never goes back."""
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:  # noqa: ARG002  # the hook's
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         """Compare both."""
         if before.watermark is None or after.watermark is None or before.watermark == after.watermark:
             return

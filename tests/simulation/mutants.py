@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
-from ewspush.domain import forwarding, judgement, recovery, renewal
-from ewspush.domain.entry import InChain, Unchanged, Unseen
-from ewspush.domain.known import Known
-from ewspush.domain.recent import Recent
-from ewspush.domain.recovering import Recoverer
-from ewspush.domain.renewal import Policy
+from ewspush.domain import forwarding
+from ewspush.domain.known import LoggedObjects
+from ewspush.domain.receiving import rules as receiving
+from ewspush.domain.recent import RecentEvents
+from ewspush.domain.recovering import rules as recovering
+from ewspush.domain.recovering.service import Recoverer
+from ewspush.domain.renewing import rules as renewing
+from ewspush.domain.renewing.rules import Policy
+from ewspush.domain.updates import AtWatermark, NoActivitySince, SameRevision
 from ewspush.handlers import forwarder, responder
-from ewspush.handlers.keeper import Ticker
+from ewspush.handlers.keeper import KeeperRun
 from tests.simulation import wrong
 
 
@@ -30,19 +33,27 @@ class Mutant:
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "ack-before-write": Mutant(
-        "OK is answered where the write failed", "StoredBeforeOk", responder, "receive", wrong.acknowledged_anyway
+        "OK is answered where the write failed", "StoredBeforeOk", responder, "process_push", wrong.acknowledged_anyway
     ),
     "chain-ignored": Mutant(
-        "the ordinary write does not look at the watermark", "OnceInTheLogInOrder", InChain, "fields", wrong.unchained
+        "the ordinary write does not look at the watermark",
+        "OnceInTheLogInOrder",
+        AtWatermark,
+        "fields",
+        wrong.unchained,
     ),
     "duplicates-logged": Mutant(
-        "what is in the log is logged again", "OnceInTheLogInOrder", Recent, "has_told", wrong.forgetful
+        "what is in the log is logged again", "OnceInTheLogInOrder", RecentEvents, "has_told", wrong.forgetful
     ),
     "judged-blindly": Mutant(
-        "what was judged is written whatever came between", "OnceInTheLogInOrder", Unchanged, "fields", wrong.unguarded
+        "what was judged is written whatever came between",
+        "OnceInTheLogInOrder",
+        SameRevision,
+        "fields",
+        wrong.unguarded,
     ),
     "recovers-pushed": Mutant(
-        "a recovery tells what push has told", "OnceInTheLogInOrder", Known, "untold", wrong.all_untold
+        "a recovery tells what push has told", "OnceInTheLogInOrder", LoggedObjects, "untold", wrong.all_untold
     ),
     "closes-early": Mutant(
         "a gap is closed before push went on", "OnceInTheLogInOrder", Recoverer, "_is_proven", wrong.caught_up_already
@@ -65,53 +76,53 @@ MUTANTS: Final[dict[str, Mutant]] = {
         wrong.roomy,
     ),
     "watermark-backwards": Mutant(
-        "the watermark of an old POST is stored", "WatermarkGoesForward", judgement, "_changes", wrong.remembered_last
+        "the watermark of an old POST is stored", "WatermarkGoesForward", receiving, "_changes", wrong.remembered_last
     ),
     "active-unsubscribed": Mutant(
         "Unsubscribe while the next generation is only hoped for",
         "UnsubscribeOnlyWhatIsOver",
-        judgement,
-        "ended",
+        receiving,
+        "unsubscribe_if_over",
         wrong.superseded_by_hope,
     ),
     "superseded-ok": Mutant(
-        "a superseded callback is answered OK", "OneLiveInTheEnd", judgement, "ended", wrong.never_ended
+        "a superseded callback is answered OK", "OneLiveInTheEnd", receiving, "unsubscribe_if_over", wrong.never_ended
     ),
     "no-grace": Mutant(
         "a Subscribe that nobody answered is sent again at once", "UnheardIsGivenTime", Policy, "grace", wrong.graceless
     ),
     "no-grace-many": Mutant("the same, seen by how many live", "AtMostThreeLive", Policy, "grace", wrong.graceless),
     "lock-ignored": Mutant(
-        "a keeper begins whatever another one did", "OneSubscribeAtATime", Unseen, "fields", wrong.unguarded
+        "a keeper begins whatever another one did", "OneSubscribeAtATime", NoActivitySince, "fields", wrong.unguarded
     ),
     "renews-while-alive": Mutant(
-        "silence counts from one StatusFrequency", "NoRenewalWhileAlive", renewal, "due_at", wrong.impatient
+        "silence counts from one StatusFrequency", "NoRenewalWhileAlive", renewing, "due_at", wrong.impatient
     ),
     "calm-renewals": Mutant(
-        "silence counts from less than that", "CalmWhenNothingBreaks", renewal, "_SILENT_FREQUENCIES", wrong.hasty
+        "silence counts from less than that", "CalmWhenNothingBreaks", renewing, "_SILENT_FREQUENCIES", wrong.hasty
     ),
-    "silence-late": Mutant("silence is noticed late", "RenewedInTime", renewal, "_SILENT_FREQUENCIES", wrong.patient),
-    "due-unbounded": Mutant("a tick looks at everything", "BoundedTicks", Ticker, "_due", wrong.everything_due),
+    "silence-late": Mutant("silence is noticed late", "RenewedInTime", renewing, "_SILENT_FREQUENCIES", wrong.patient),
+    "due-unbounded": Mutant("a tick looks at everything", "BoundedTicks", KeeperRun, "_due", wrong.everything_due),
     "last-words-ignored": Mutant(
-        "the server's last words change nothing", "StoredBeforeOk", judgement, "_loss", wrong.nothing_lost
+        "the server's last words change nothing", "StoredBeforeOk", receiving, "_loss", wrong.nothing_lost
     ),
     "unproven-resume": Mutant(
-        "no gap where a resume was not proven", "NothingLostInSilence", renewal, "_doubts", wrong.undoubted
+        "no gap where a resume was not proven", "NothingLostInSilence", renewing, "_doubts", wrong.undoubted
     ),
     "refused-watermark": Mutant(
         "no gap where the watermark was refused",
         "NothingLostInSilence",
-        renewal,
+        renewing,
         "_without_watermark",
         wrong.refused_silently,
     ),
     "gap-from-last-post": Mutant(
-        "a gap begins with the last POST", "NothingLostInSilence", renewal, "_doubts", wrong.doubted_late
+        "a gap begins with the last POST", "NothingLostInSilence", renewing, "_doubts", wrong.doubted_late
     ),
     "closes-without-state": Mutant(
         "a gap is closed though a sync state was lost",
         "ClosedGapsAreTold",
-        recovery,
+        recovering,
         "started_over",
         wrong.started_over_silently,
     ),

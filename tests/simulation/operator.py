@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ewspush.domain.continuity import told_until
-from ewspush.domain.registration import changed, retired
+from ewspush.domain.desired import changes_toward, retirement
+from ewspush.domain.gaps import complete_until
 from ewspush.domain.subscription import State
 
 if TYPE_CHECKING:
@@ -41,16 +41,16 @@ class Operator:
         if row.state is State.RETIRED:
             last = self._pauses[wish.mailbox][-1]
             self._pauses[wish.mailbox][-1] = last._replace(end=self._system.time.now)
-        self._write(mailbox, changed(row, wish, self._system.time.ours()))
+        self._write(mailbox, changes_toward(row, wish, self._system.time.ours()))
 
     def retire(self, mailbox: int) -> None:
         """Give a subscription up."""
         row = self._system.row(mailbox)
         if row.state is not State.RETIRED:
-            told = told_until(row)
+            told = complete_until(row)
             start = self._system.time.theirs(told) if told is not None else 0.0
             self._pauses[row.mailbox].append(Pause(start, float("inf")))
-            self._write(mailbox, retired(row))
+            self._write(mailbox, retirement(row))
 
     def gave_up(self, mailbox: str, at: float) -> bool:
         """Whether nobody waits for what happened then: not before a subscription that comes about on time."""

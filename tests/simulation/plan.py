@@ -72,7 +72,7 @@ def drawn(seed: int, hours: float = 24) -> Plan:
     moments = [chance.uniform(1, minutes) for _ in range(chance.randrange(1, 5))]
     steps = [Step(*each) for each in habits.drawn(chance, minutes, frequencies, moments)]
     steps += [Step(*each) for each in breakage.drawn(chance, minutes, frequencies, moments)]
-    steps += [Step(*each) for each in breakage.given_up(Random(f"retire {seed}"), minutes, frequencies)]  # noqa: S311
+    steps += [Step(*each) for each in breakage.dead_lettered(Random(f"retire {seed}"), minutes, frequencies)]  # noqa: S311
     early = (step for step in steps if step.at <= minutes)
     return Plan(seed, hours, setup, tuple(sorted(early, key=lambda step: step.at)))
 

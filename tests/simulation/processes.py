@@ -8,14 +8,14 @@ from random import Random
 from typing import Any, TypeVar, cast
 from unittest.mock import patch
 
-from ewspush.domain.keeping import Keeper
-from ewspush.domain.recovering import Recoverer
-from ewspush.domain.renewal import Policy
+from ewspush.domain.keeper import Keeper
+from ewspush.domain.ports import EventLog
+from ewspush.domain.recovering.service import Recoverer
+from ewspush.domain.renewing.rules import Policy
 from ewspush.handlers import forwarder, keeper, responder
 from ewspush.handlers.forwarder import Forwarder
-from ewspush.handlers.keeper import Ticker
+from ewspush.handlers.keeper import KeeperRun
 from ewspush.handlers.responder import Responder
-from ewspush.ports import EventLog
 from mailsim import deliveries
 from tests.simulation.clock import Timeline
 from tests.simulation.gates import Gated, Gates
@@ -43,7 +43,11 @@ def cheap() -> Iterator[None]:
         for module in (responder, keeper, forwarder):
             for name in ("logger", "metrics"):
                 stack.enter_context(patch.object(module, name, Silence()))
-        pure: tuple[tuple[object, str], ...] = ((responder, "read"), (responder, "verified"), (deliveries, "judged"))
+        pure: tuple[tuple[object, str], ...] = (
+            (responder, "parse_notification"),
+            (responder, "verified"),
+            (deliveries, "judged"),
+        )
         for module_of, name in pure:
             stack.enter_context(patch.object(module_of, name, lru_cache(maxsize=512)(getattr(module_of, name))))
         yield
@@ -82,7 +86,7 @@ class Processes:
         """Return a fresh responder."""
         return Responder(self._port("responder", "keys"), self._port("responder", "ledger"), self._time.ours)
 
-    def ticker(self, keepers: int, failed: Callable[[Exception], None], *, recovers: bool) -> Ticker:
+    def ticker(self, keepers: int, failed: Callable[[Exception], None], *, recovers: bool) -> KeeperRun:
         """Return a fresh keeper with its schedule."""
         ledger, server = self._port("keeper", "ledger"), self._port("keeper", "server")
         states = self._port("keeper", "states")
@@ -98,7 +102,7 @@ class Processes:
             url,
             made if recovers else None,
         )
-        return Ticker(own, keepers, lambda: Serial(failed))
+        return KeeperRun(own, keepers, lambda: Serial(failed))
 
     def forwarder(self) -> Forwarder:
         """Return a fresh forwarder."""

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from ewspush.domain.entry import Entry
-from ewspush.domain.registration import MAX_PER_MAILBOX, shards_of
-from ewspush.domain.renewal import MIN_GRACE, SUSPENDED_WAIT_MINUTES
+from ewspush.domain.desired import MAX_PER_MAILBOX, shards_of
+from ewspush.domain.renewing.rules import MIN_GRACE, SUSPENDED_WAIT_MINUTES
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.updates import ConditionalUpdate
 from ewspush.handlers.keeper import MAX_SYNC_CALLS
 from ewspush.protocol.response_codes import Remedy, advice
 from ewspush.protocol.soap import Refused
@@ -70,7 +70,7 @@ class OneSubscribeAtATime(Invariant):
         self._begun: dict[str, tuple[int, float]] = {}
         self._sent: dict[str, int] = {}
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:  # noqa: ARG002  # the hook's
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         """Take note of a generation that begins."""
         if after.attempts <= before.attempts or after.pending_generation is None:
             return
@@ -104,7 +104,7 @@ class NoRenewalWhileAlive(Invariant):
         self._begun: dict[str, float] = {}
         self._answered_at: dict[str, float] = {}
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:  # noqa: ARG002  # the hook's
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         """Take note of a generation that begins, of one that lives, and of last words."""
         if after.lost_code is not None:
             self._heard.pop(after.subscription, None)
@@ -136,7 +136,7 @@ class NoRenewalWhileAlive(Invariant):
         generation, heard_at = self._heard.get(row.subscription, (0, 0.0))
         begun_at = self._begun[row.subscription]
         silence = 120 * row.status_frequency_minutes
-        if row.wanted_generation <= generation and begun_at - silence + 1 < heard_at < begun_at - 0.1:
+        if row.min_generation <= generation and begun_at - silence + 1 < heard_at < begun_at - 0.1:
             seconds = begun_at - heard_at
             self.fail(f"generation {generation_of(request)}, {seconds:.0f} s after {generation} was heard of")
 
@@ -160,7 +160,7 @@ class UnheardIsGivenTime(Invariant):
         if answer is None:
             self._unheard[row.subscription] = self.system.time.now
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:  # noqa: ARG002  # the hook's
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         """Something was heard, so nothing is in doubt."""
         if after.last_seen_at != before.last_seen_at:
             self._unheard.pop(after.subscription, None)
@@ -185,7 +185,7 @@ class RenewedInTime(Invariant):
         waits = any(step.kind == "no-answer" for step in system.plan.steps)
         self._slack_seconds = _SLACK_SECONDS + (_TIME_OUTS_SECONDS * (len(system.wishes) - 1) if waits else 0)
 
-    def wrote(self, before: Subscription, after: Subscription, entry: Entry) -> None:  # noqa: ARG002  # the hook's
+    def wrote(self, before: Subscription, after: Subscription, entry: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         """Look at the time whenever anything happens."""
         self._look()
 
@@ -202,7 +202,7 @@ class RenewedInTime(Invariant):
                 self._wait(row, 120 * row.status_frequency_minutes)
                 # last words that are said again shorten no wait that the server asked for
                 self._due_at[posted.subscription] = max(self._due_at[posted.subscription], waits_until)
-        elif posted.answer == "OK" and row.wanted_generation <= posted.generation:
+        elif posted.answer == "OK" and row.min_generation <= posted.generation:
             self._wait(row, 120 * row.status_frequency_minutes)
 
     def subscribing(self, row: Subscription, request: SubscribeRequest) -> None:  # noqa: ARG002  # the hook's
@@ -222,8 +222,8 @@ class RenewedInTime(Invariant):
 
     def applied(self, row: Subscription) -> None:
         """What was changed is tried at once, unless too many of its former selves may live."""
-        check_at = self.system.time.theirs(row.check_at) if row.check_at is not None else 0
-        self._due_at[row.subscription] = max(self.system.time.now, check_at)
+        next_check_at = self.system.time.theirs(row.next_check_at) if row.next_check_at is not None else 0
+        self._due_at[row.subscription] = max(self.system.time.now, next_check_at)
 
     def ended(self) -> None:
         """Look at the time."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ewspush.ports import UnavailableError
+from ewspush.domain.ports import UnavailableError
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest

@@ -5,9 +5,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ewspush.adapters.log_items import items_of
-from ewspush.domain.entry import Entry, Outcome
+from ewspush.domain.ports import Message, SendResult
 from ewspush.domain.subscription import LoggedNotification, Subscription
-from ewspush.ports import Message, Receipt
+from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from tests.twins.ledger import MemoryLedger
 
 _DEDUPLICATION_SECONDS: Final = 300
@@ -20,7 +20,7 @@ class WatchedLedger(MemoryLedger):
     """The ledger, which tells `watch` of every row before and after a write."""
 
     def __init__(
-        self, rows: Sequence[Subscription], watch: Callable[[Subscription, Subscription, Entry], None]
+        self, rows: Sequence[Subscription], watch: Callable[[Subscription, Subscription, ConditionalUpdate], None]
     ) -> None:
         """Start with `rows`."""
         super().__init__(*rows)
@@ -30,12 +30,12 @@ class WatchedLedger(MemoryLedger):
         """Return the keys of all rows, which no rule may ask for."""
         return list(self.rows)
 
-    def write(self, entry: Entry) -> Outcome:
+    def write(self, entry: ConditionalUpdate) -> WriteResult:
         """See `SubscriptionLedger.write`."""
         self.requests.clear()
         return super().write(entry)
 
-    def apply(self, entry: Entry) -> Outcome:
+    def apply(self, entry: ConditionalUpdate) -> WriteResult:
         """See `MemoryLedger.apply`."""
         before = self.rows.get(entry.subscription)
         outcome = super().apply(entry)
@@ -55,19 +55,19 @@ class FifoQueue:
         self._taken_at: dict[str, float] = {}
         self._clock = clock
 
-    def send(self, messages: Sequence[Message]) -> list[Receipt]:
+    def send(self, messages: Sequence[Message]) -> list[SendResult]:
         """See `MessageQueue.send`."""
         return [self._receipt(message) for message in messages]
 
-    def _receipt(self, message: Message) -> Receipt:
+    def _receipt(self, message: Message) -> SendResult:
         if self.refusals > 0:
             self.refusals -= 1
-            return Receipt(taken=False)
+            return SendResult(taken=False)
         now = self._clock()
         if now - self._taken_at.get(message.deduplication_id, -1e9) > _DEDUPLICATION_SECONDS:
             self._taken_at[message.deduplication_id] = now
             self.messages.append(message)
-        return Receipt(taken=True)
+        return SendResult(taken=True)
 
 
 class Stream:
@@ -89,10 +89,10 @@ class Stream:
         end = min(self.position + self._batch, len(self._log))
         return {"Records": [self._record(number) for number in range(self.position, end)]}
 
-    def go_on(self, event: dict[str, Any], stopped_at: str | None) -> None:
+    def go_on(self, event: dict[str, Any], resume_from: str | None) -> None:
         """Take the report on a batch."""
         last = int(event["Records"][-1]["dynamodb"]["SequenceNumber"])
-        self.position = last + 1 if stopped_at is None else int(stopped_at)
+        self.position = last + 1 if resume_from is None else int(resume_from)
 
     def _record(self, number: int) -> dict[str, Any]:
         image = items_of(self._log[number], _RETENTION)[0]

@@ -8,10 +8,10 @@ from random import Random
 from typing import Any, Final
 
 from ewspush.domain.callback import Callback
-from ewspush.domain.registration import Wish, wanted
-from ewspush.domain.renewal import Policy
+from ewspush.domain.desired import DesiredSubscription, new_subscription
+from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State, Subscription
-from ewspush.handlers.keeper import Ticker
+from ewspush.handlers.keeper import KeeperRun
 from mailsim.deliveries import Post
 from mailsim.faults import Faults
 from mailsim.profiles import PROFILES
@@ -52,14 +52,14 @@ class System:
         self.gates = Gates(self.time)
         self.core = Core(PROFILES[setup.profile].with_settings(dict(setup.server)), START, seed=str(plan.seed))
         self.wishes = [
-            Wish(f"user{number}@example.com", folders=folders, status_frequency_minutes=frequency)
+            DesiredSubscription(f"user{number}@example.com", folders=folders, status_frequency_minutes=frequency)
             for number, (frequency, folders) in enumerate(zip(setup.frequencies, setup.folders, strict=True))
         ]
         for wish in self.wishes:
             self.core.directory.add(wish.mailbox, PASSWORD, START)
         self.people = People(self.core)
         self.operator = Operator(self)
-        rows = [wanted(wish, self.time.ours()) for wish in self.wishes]
+        rows = [new_subscription(wish, self.time.ours()) for wish in self.wishes]
         self.witness = Witness(self, only)
         self.ledger = WatchedLedger(rows, self.witness.wrote)
         self.states = MemorySyncStates(self.ledger)
@@ -156,9 +156,9 @@ class System:
         """Whether nothing is under way on either side."""
         return self.stream.is_done and all(
             row.state is State.ACTIVE
-            and row.gap_since is None
-            and row.recover_since is None
-            and row.generation >= row.wanted_generation
+            and row.suspected_gap_since is None
+            and row.oldest_open_gap_at is None
+            and row.generation >= row.min_generation
             and self._is_quiet(self.server.living(row.mailbox))
             for row in self.ledger.rows.values()
         )
@@ -231,7 +231,9 @@ class System:
 
     def _next_tick(self) -> float:
         """Return when the next tick is that has anything to do; the others would find nothing."""
-        due = min((row.check_at for row in self.ledger.rows.values() if row.check_at is not None), default=None)
+        due = min(
+            (row.next_check_at for row in self.ledger.rows.values() if row.next_check_at is not None), default=None
+        )
         if due is None:
             return float("inf")
         moment = max(self.time.theirs(due), self.no_ticks_until)
@@ -259,7 +261,7 @@ class System:
             tick.is_disturbed = True
         self.witness.tick_ended(tick)
 
-    def _fresh_keeper(self) -> Ticker:
+    def _fresh_keeper(self) -> KeeperRun:
         return self.processes.ticker(self.setup.keepers, self.witness.failed, recovers=self.setup.recovers)
 
     def _has_time(self) -> Callable[[], bool]:
@@ -307,15 +309,15 @@ class System:
         if self._next_forward() > self.time.now:
             return
         event = self.stream.told()
-        stopped_at: str | None = event["Records"][0]["dynamodb"]["SequenceNumber"]
+        resume_from: str | None = event["Records"][0]["dynamodb"]["SequenceNumber"]
         try:
-            stopped_at = self._forwarder.forward(event, self._has_time_to_forward()).stopped_at
+            resume_from = self._forwarder.forward(event, self._has_time_to_forward()).resume_from
         except Killed:
             self._forwarder = self.processes.forwarder()
         except Exception as error:  # noqa: BLE001  # the stream tells again
             self.witness.failed(error)
-        self.stream.go_on(event, stopped_at)
-        self._failed_forwards = self._failed_forwards + 1 if stopped_at is not None else 0
+        self.stream.go_on(event, resume_from)
+        self._failed_forwards = self._failed_forwards + 1 if resume_from is not None else 0
         self._forward_at = self.time.now + (min(2**self._failed_forwards, 300) if self._failed_forwards else 0)
 
     def _has_time_to_forward(self) -> Callable[[], bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from ewspush.domain.times import from_iso
+from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import MailboxEvent
 from mailsim.changes import Change
 

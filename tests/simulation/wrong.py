@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any, Final
 
-from ewspush.domain.judgement import Meaning, Ruling
+from ewspush.domain.receiving.rules import Decision, PushOutcome
 from ewspush.domain.subscription import State
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 from ewspush.protocol.watermark import is_real
@@ -17,11 +17,11 @@ _REQUEST_MESSAGES: Final = 10
 def acknowledged_anyway(rule: Any) -> Any:
     """Answer OK where the write failed."""
 
-    def receive(*given: Any) -> Ruling:
+    def receive(*given: Any) -> Decision:
         try:
-            ruling: Ruling = rule(*given)
+            ruling: Decision = rule(*given)
         except Exception:  # noqa: BLE001  # this is what is wrong with it
-            return Ruling(Meaning.DUPLICATE, SubscriptionStatus.OK, None)
+            return Decision(PushOutcome.DUPLICATE, SubscriptionStatus.OK, None)
         return ruling
 
     return receive
@@ -68,7 +68,7 @@ def unstoppable(rule: Any) -> Any:
 
     def forward(*given: Any) -> Any:
         handover = rule(*given)
-        handover.stopped_at = None
+        handover.resume_from = None
         return handover
 
     return forward
@@ -95,7 +95,7 @@ def superseded_by_hope(rule: Any) -> Any:
 
     def ended(row: Any, delivery: Any) -> Any:
         if delivery.callback.generation < row.newest_generation:
-            return Ruling(Meaning.SUPERSEDED, SubscriptionStatus.UNSUBSCRIBE, None)
+            return Decision(PushOutcome.SUPERSEDED, SubscriptionStatus.UNSUBSCRIBE, None)
         return rule(row, delivery)
 
     return ended
@@ -161,7 +161,9 @@ def doubted_late(rule: Any) -> Any:
 
     def doubts(row: Any, policy: Any, now: Any) -> dict[str, object]:
         made: dict[str, object] = rule(row, policy, now)
-        return made | ({"gap_since": row.last_seen_at} if "gap_since" in made and row.last_seen_at else {})
+        return made | (
+            {"suspected_gap_since": row.last_seen_at} if "suspected_gap_since" in made and row.last_seen_at else {}
+        )
 
     return doubts
 
@@ -171,7 +173,7 @@ def refused_silently(rule: Any) -> Any:
 
     def without_watermark(row: Any, policy: Any, now: Any) -> dict[str, object]:
         changes = rule(row, policy, now)
-        return {name: None if name.startswith("gap") else value for name, value in changes.items()}
+        return {name: None if name.startswith("suspected_gap") else value for name, value in changes.items()}
 
     return without_watermark
 

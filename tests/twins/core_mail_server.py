@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeVar
 
-from ewspush.ports import UnavailableError
+from ewspush.domain.ports import UnavailableError
 from ewspush.protocol import lookup, subscribe, synchronization
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
@@ -38,22 +38,22 @@ class CoreMailServer:
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
         """See `MailServer.subscribe`."""
-        return self._asked(mailbox, subscribe.written(request, VERSION), subscribe.read_answer)
+        return self._asked(mailbox, subscribe.build_subscribe(request, VERSION), subscribe.parse_subscribe_response)
 
     def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
         """See `MailServer.sync_items`."""
-        read = partial(synchronization.read_items, request=request)
-        return self._asked(mailbox, synchronization.written_items(request, VERSION), read)
+        read = partial(synchronization.parse_sync_items, request=request)
+        return self._asked(mailbox, synchronization.build_sync_items(request, VERSION), read)
 
     def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
         """See `MailServer.sync_hierarchy`."""
-        read = partial(synchronization.read_hierarchy, request=request)
-        return self._asked(mailbox, synchronization.written_hierarchy(request, VERSION), read)
+        read = partial(synchronization.parse_sync_hierarchy, request=request)
+        return self._asked(mailbox, synchronization.build_sync_hierarchy(request, VERSION), read)
 
     def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
         """See `MailServer.missing_items`."""
         return self._asked(
-            mailbox, lookup.written_lookup(request, VERSION), partial(lookup.read_lookup, request=request)
+            mailbox, lookup.build_get_items(request, VERSION), partial(lookup.parse_get_items, request=request)
         )
 
     def _asked(self, mailbox: str, body: bytes, read: Callable[[int, bytes], Answer | Refused]) -> Answer | Refused:

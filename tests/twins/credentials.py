@@ -1,6 +1,6 @@
 """Credentials for the mail server in memory."""
 
-from ewspush.ports import Credentials
+from ewspush.domain.ports import Credentials
 
 
 class MemoryCredentials:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ewspush.domain.entry import Entry, Expectation, Outcome
 from ewspush.domain.subscription import LoggedNotification, Subscription, arrival
+from ewspush.domain.updates import ConditionalUpdate, Precondition, WriteResult
 from tests.twins.faults import FaultPlan
 
 
@@ -35,10 +35,14 @@ class MemoryLedger:
     def due(self, shard: str, now: datetime) -> Iterator[str]:
         """See `SubscriptionLedger.due`."""
         self.requests.append("due")
-        rows = [row for row in self.rows.values() if row.due_shard == shard and row.check_at and row.check_at <= now]
-        return iter([row.subscription for row in sorted(rows, key=lambda row: (row.check_at, row.subscription))])
+        rows = [
+            row
+            for row in self.rows.values()
+            if row.due_shard == shard and row.next_check_at and row.next_check_at <= now
+        ]
+        return iter([row.subscription for row in sorted(rows, key=lambda row: (row.next_check_at, row.subscription))])
 
-    def write(self, entry: Entry) -> Outcome:
+    def write(self, entry: ConditionalUpdate) -> WriteResult:
         """See `SubscriptionLedger.write`."""
         self.requests.append("write")
         self.writes.before()
@@ -47,15 +51,15 @@ class MemoryLedger:
             self.writes.after()
         return outcome
 
-    def apply(self, entry: Entry) -> Outcome:
+    def apply(self, entry: ConditionalUpdate) -> WriteResult:
         """Do what `write` does, without its faults: for a store that writes more in the same transaction."""
         row = self.rows.get(entry.subscription)
         if row is None or not _holds(entry.expects, row):
-            return Outcome(stored=False, row=row)
+            return WriteResult(stored=False, row=row)
         self.rows[entry.subscription] = _changed(row, dict(entry.changes))
         if entry.logged is not None:
             self.log.append(entry.logged)
-        return Outcome(stored=True)
+        return WriteResult(stored=True)
 
     def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
         """See `SubscriptionLedger.recent`."""
@@ -68,7 +72,7 @@ class MemoryLedger:
         return [document["id"] for one in sorted(self.log, key=lambda one: one.arrival) for document in one.events]
 
 
-def _holds(expects: Expectation, row: Subscription) -> bool:
+def _holds(expects: Precondition, row: Subscription) -> bool:
     return all(getattr(row, name) == value for name, value in expects.fields.items())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ewspush.domain.callback import Callback, verified
-from ewspush.ports import UnavailableError
+from ewspush.domain.ports import UnavailableError
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest

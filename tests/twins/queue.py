@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from ewspush.ports import Message, Receipt, UnavailableError
+from ewspush.domain.ports import Message, SendResult, UnavailableError
 from tests.twins.faults import FaultPlan
 
 
 class MemoryQueue:
     """`MessageQueue` that keeps what it took; entry faults are told by `judge`, a function of the message."""
 
-    def __init__(self, requests: FaultPlan | None = None, judge: Callable[[Message], Receipt] | None = None) -> None:
+    def __init__(self, requests: FaultPlan | None = None, judge: Callable[[Message], SendResult] | None = None) -> None:
         """Start empty."""
         self.messages: list[Message] = []
         self.batches: list[int] = []
         self.requests = requests or FaultPlan(error=UnavailableError)
-        self._judge = judge or (lambda _: Receipt(taken=True))
+        self._judge = judge or (lambda _: SendResult(taken=True))
 
-    def send(self, messages: Sequence[Message]) -> list[Receipt]:
+    def send(self, messages: Sequence[Message]) -> list[SendResult]:
         """See `MessageQueue.send`."""
         self.requests.before()
         self.batches.append(len(messages))

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ewspush.domain.entry import Entry
-from ewspush.domain.recovery import Work
+from ewspush.domain.recovering.rules import SyncRun
+from ewspush.domain.updates import ConditionalUpdate
 from tests.twins.faults import FaultPlan
 from tests.twins.ledger import MemoryLedger
 
@@ -13,12 +13,12 @@ class MemorySyncStates:
 
     def __init__(self, ledger: MemoryLedger, steps: FaultPlan | None = None) -> None:
         """Start with nothing."""
-        self.works: dict[str, Work] = {}
+        self.works: dict[str, SyncRun] = {}
         self.states: dict[tuple[str, int, str], str] = {}
         self.steps = steps or FaultPlan()
         self._ledger = ledger
 
-    def work(self, subscription: str) -> Work | None:
+    def work(self, subscription: str) -> SyncRun | None:
         """See `SyncStates.work`."""
         return self.works.get(subscription)
 
@@ -32,11 +32,11 @@ class MemorySyncStates:
 
     def advance(
         self,
-        before: Work | None,
-        after: Work,
+        before: SyncRun | None,
+        after: SyncRun,
         place: str | None = None,
         state: str | None = None,
-        entry: Entry | None = None,
+        entry: ConditionalUpdate | None = None,
     ) -> bool:
         """See `SyncStates.advance`."""
         self.steps.before()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ewspush.domain.times import iso
+from ewspush.domain.timestamps import iso
 
 
 def typed(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911  # any value that a document holds, a case for each kind

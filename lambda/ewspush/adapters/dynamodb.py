@@ -10,15 +10,15 @@ from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import items_of, notification_of
 from ewspush.adapters.rows import item_of, row_of
 from ewspush.adapters.updates import update_of
-from ewspush.domain.entry import Entry, Outcome
 from ewspush.domain.subscription import LoggedNotification, Subscription, arrival
+from ewspush.domain.updates import ConditionalUpdate, WriteResult
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 DUE_INDEX: Final = "due"
-"""Of the subscriptions table: due_shard and check_at, nothing but keys (infra/storage.py)."""
+"""Of the subscriptions table: due_shard and next_check_at, nothing but keys (infra/storage.py)."""
 
 
 class DynamoDBLedger:
@@ -54,12 +54,12 @@ class DynamoDBLedger:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._subscriptions,
             IndexName=DUE_INDEX,
-            KeyConditionExpression="due_shard = :shard AND check_at <= :now",
+            KeyConditionExpression="due_shard = :shard AND next_check_at <= :now",
             ExpressionAttributeValues={":shard": typed(shard), ":now": typed(now)},
         )
         return (item["subscription"]["S"] for page in pages for item in page["Items"])
 
-    def write(self, entry: Entry) -> Outcome:
+    def write(self, entry: ConditionalUpdate) -> WriteResult:
         """See `SubscriptionLedger.write`: the row is told by the failed condition itself."""
         update: Any = update_of(entry) | {"TableName": self._subscriptions}
         try:
@@ -71,7 +71,7 @@ class DynamoDBLedger:
                 self._client.transact_write_items(TransactItems=[{"Update": update}, *puts])
         except ClientError as error:
             return self._refused(entry.subscription, error)
-        return Outcome(stored=True)
+        return WriteResult(stored=True)
 
     def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
         """See `SubscriptionLedger.recent`."""
@@ -84,20 +84,20 @@ class DynamoDBLedger:
         )
         return (notification_of(item) for page in pages for item in page["Items"])
 
-    def _refused(self, subscription: str, error: ClientError) -> Outcome:
+    def _refused(self, subscription: str, error: ClientError) -> WriteResult:
         """Return the row as the failed condition found it, or as it is after a conflict; raise anything else."""
         code = error.response["Error"]["Code"]
         answer: Any = error.response
         if code == "ConditionalCheckFailedException":
             item = answer.get("Item")
-            return Outcome(stored=False, row=row_of(item) if item else None)
+            return WriteResult(stored=False, row=row_of(item) if item else None)
         if code == "TransactionCanceledException":
             reasons = answer.get("CancellationReasons", [])
             if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
                 item = reasons[0].get("Item")
-                return Outcome(stored=False, row=row_of(item) if item else None)
+                return WriteResult(stored=False, row=row_of(item) if item else None)
             if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
-                return Outcome(stored=False, row=self.read(subscription))
+                return WriteResult(stored=False, row=self.read(subscription))
         if code == "TransactionConflictException":
-            return Outcome(stored=False, row=self.read(subscription))
+            return WriteResult(stored=False, row=self.read(subscription))
         raise error

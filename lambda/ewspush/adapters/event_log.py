@@ -6,8 +6,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import continuation, notification_of
+from ewspush.domain.ports import UnavailableError
 from ewspush.domain.subscription import LoggedNotification
-from ewspush.ports import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

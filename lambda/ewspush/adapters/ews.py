@@ -12,12 +12,18 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
-from ewspush.ports import Clock, Credentials, MailCredentials, UnavailableError
+from ewspush.domain.ports import Clock, Credentials, MailCredentials, UnavailableError
 from ewspush.protocol.lookup import SOAP_ACTION as LOOKUP_SOAP_ACTION
-from ewspush.protocol.lookup import LookupRequest, read_lookup, written_lookup
+from ewspush.protocol.lookup import LookupRequest, build_get_items, parse_get_items
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import MAX_ANSWER_BYTES, Refused
-from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest, read_answer, written
+from ewspush.protocol.subscribe import (
+    SOAP_ACTION,
+    Subscribed,
+    SubscribeRequest,
+    build_subscribe,
+    parse_subscribe_response,
+)
 from ewspush.protocol.synchronization import (
     HIERARCHY_SOAP_ACTION,
     ITEMS_SOAP_ACTION,
@@ -25,10 +31,10 @@ from ewspush.protocol.synchronization import (
     ItemsPage,
     SyncHierarchyRequest,
     SyncItemsRequest,
-    read_hierarchy,
-    read_items,
-    written_hierarchy,
-    written_items,
+    build_sync_hierarchy,
+    build_sync_items,
+    parse_sync_hierarchy,
+    parse_sync_items,
 )
 
 _CONNECT_SECONDS: Final = 5
@@ -51,10 +57,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class _Operation(Generic[Answer]):
-    """How to ask for something: `written` takes the schema's version and whom to impersonate."""
+    """How to ask for something: `build` takes the schema's version and whom to impersonate."""
 
     soap_action: str
-    written: Callable[[str, str | None], bytes]
+    build: Callable[[str, str | None], bytes]
     read: Callable[[int, bytes], Answer | Refused]
 
 
@@ -76,22 +82,24 @@ class EwsServer:
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
         """See `MailServer.subscribe`."""
-        return self._asked(mailbox, _Operation(SOAP_ACTION, partial(written, request), read_answer))
+        return self._asked(
+            mailbox, _Operation(SOAP_ACTION, partial(build_subscribe, request), parse_subscribe_response)
+        )
 
     def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
         """See `MailServer.sync_items`."""
-        read = partial(read_items, request=request)
-        return self._asked(mailbox, _Operation(ITEMS_SOAP_ACTION, partial(written_items, request), read))
+        read = partial(parse_sync_items, request=request)
+        return self._asked(mailbox, _Operation(ITEMS_SOAP_ACTION, partial(build_sync_items, request), read))
 
     def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
         """See `MailServer.sync_hierarchy`."""
-        read = partial(read_hierarchy, request=request)
-        return self._asked(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(written_hierarchy, request), read))
+        read = partial(parse_sync_hierarchy, request=request)
+        return self._asked(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(build_sync_hierarchy, request), read))
 
     def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
         """See `MailServer.missing_items`."""
-        read = partial(read_lookup, request=request)
-        return self._asked(mailbox, _Operation(LOOKUP_SOAP_ACTION, partial(written_lookup, request), read))
+        read = partial(parse_get_items, request=request)
+        return self._asked(mailbox, _Operation(LOOKUP_SOAP_ACTION, partial(build_get_items, request), read))
 
     def _asked(self, mailbox: str, operation: "_Operation[Answer]") -> Answer | Refused:
         """Ask; what a 401 refuses is tried once more with fresh credentials, if they differ."""
@@ -112,7 +120,7 @@ class EwsServer:
         rests_since = self._refused_at.get(credentials.authorization)
         if rests_since is not None and self._clock() - rests_since < _LOCKOUT:
             return Refused(_UNAUTHORIZED)
-        body = operation.written(self._server_version, mailbox if credentials.impersonates else None)
+        body = operation.build(self._server_version, mailbox if credentials.impersonates else None)
         answer = self._posted(body, _headers(mailbox, operation.soap_action, credentials), operation.read)
         if isinstance(answer, Refused) and answer.response_code == _UNAUTHORIZED:
             self._refused_at[credentials.authorization] = self._clock()

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ewspush.adapters.attributes import plain, typed
 from ewspush.domain.events import Document, encoded
 from ewspush.domain.subscription import LoggedNotification
-from ewspush.domain.times import from_iso, iso
+from ewspush.domain.timestamps import from_iso, iso
 
 MAX_ITEM_BYTES: Final = 350_000
 """Of the events in one item, counted as JSON, which is never shorter than DynamoDB's own count; the limit is 400 KB."""

@@ -7,22 +7,22 @@ from typing import Any, Final
 from ewspush.adapters.attributes import plain, typed
 from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State, Subscription
-from ewspush.domain.times import from_iso
+from ewspush.domain.timestamps import from_iso
 
 _FIELDS: Final = frozenset(field.name for field in fields(Subscription))
 _TIMES: Final = frozenset(
     {
         "last_event_at",
-        "gap_since",
+        "suspected_gap_since",
         "last_seen_at",
-        "check_at",
-        "recover_since",
-        "baseline_from",
-        "baseline_at",
-        "sync_at",
+        "next_check_at",
+        "oldest_open_gap_at",
+        "baseline_started_at",
+        "baseline_valid_from",
+        "next_sync_at",
     }
 )
-_KINDS: Final = {"state": State, "gap_reason": GapReason}
+_KINDS: Final = {"state": State, "suspected_gap_reason": GapReason}
 _LISTS: Final = frozenset({"folders", "event_types"})
 
 

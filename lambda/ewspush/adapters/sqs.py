@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ewspush.ports import Message, Receipt, UnavailableError
+from ewspush.domain.ports import Message, SendResult, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -23,7 +23,7 @@ class SQSQueue:
         self._client = client
         self._queue_url = queue_url
 
-    def send(self, messages: Sequence[Message]) -> list[Receipt]:
+    def send(self, messages: Sequence[Message]) -> list[SendResult]:
         """See `MessageQueue.send`.
 
         A request refused for what one message holds is sent again message by message, to find the one.
@@ -35,12 +35,12 @@ class SQSQueue:
             if not code.endswith(_PERMANENT):
                 raise UnavailableError(str(error)) from error
             if len(messages) == 1:
-                return [Receipt(taken=False, rejected=code)]
+                return [SendResult(taken=False, rejected=code)]
             return [receipt for message in messages for receipt in self.send([message])]
         except BotoCoreError as error:
             raise UnavailableError(str(error)) from error
 
-    def _send(self, messages: Sequence[Message]) -> list[Receipt]:
+    def _send(self, messages: Sequence[Message]) -> list[SendResult]:
         answer = self._client.send_message_batch(
             QueueUrl=self._queue_url,
             Entries=[
@@ -55,7 +55,7 @@ class SQSQueue:
         )
         taken = {entry["Id"] for entry in answer.get("Successful", [])}
         faults = {entry["Id"]: _permanent_fault(entry) for entry in answer.get("Failed", [])}
-        return [Receipt(number in taken, faults.get(number)) for number in map(str, range(len(messages)))]
+        return [SendResult(number in taken, faults.get(number)) for number in map(str, range(len(messages)))]
 
 
 def _permanent_fault(entry: "BatchResultErrorEntryTypeDef") -> str | None:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ewspush.adapters.attributes import plain, typed
 from ewspush.adapters.log_items import items_of
 from ewspush.adapters.updates import update_of
-from ewspush.domain.entry import Entry
-from ewspush.domain.recovery import Purpose, Work
-from ewspush.domain.times import from_iso, iso
+from ewspush.domain.recovering.rules import Purpose, SyncRun
+from ewspush.domain.timestamps import from_iso, iso
+from ewspush.domain.updates import ConditionalUpdate
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -44,7 +44,7 @@ class DynamoDBSyncStates:
         self._events = events
         self._retention = retention
 
-    def work(self, subscription: str) -> Work | None:
+    def work(self, subscription: str) -> SyncRun | None:
         """See `SyncStates.work`."""
         text = self._text(subscription, _WORK)
         return _work_of(subscription, json.loads(text)) if text is not None else None
@@ -60,11 +60,11 @@ class DynamoDBSyncStates:
 
     def advance(
         self,
-        before: Work | None,
-        after: Work,
+        before: SyncRun | None,
+        after: SyncRun,
         place: str | None = None,
         state: str | None = None,
-        entry: Entry | None = None,
+        entry: ConditionalUpdate | None = None,
     ) -> bool:
         """See `SyncStates.advance`."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(version)"}
@@ -142,14 +142,14 @@ def _items(subscription: str, place: str, text: str, more: dict[str, object]) ->
     return [{name: typed(value) for name, value in item.items()} for item in (head, *rest)]
 
 
-def _text_of(work: Work) -> str:
+def _text_of(work: SyncRun) -> str:
     values = asdict(work)
     moments = {name: iso(values[name]) for name in _MOMENTS if values[name] is not None}
     return json.dumps(values | moments, separators=(",", ":"), default=str)
 
 
-def _work_of(subscription: str, values: dict[str, Any]) -> Work:
+def _work_of(subscription: str, values: dict[str, Any]) -> SyncRun:
     moments = {name: from_iso(values[name]) for name in _MOMENTS if values[name] is not None}
     tuples = {name: tuple(values[name]) for name in _TUPLES if values[name] is not None}
     purpose = Purpose(values["purpose"])
-    return Work(**{**values, **moments, **tuples, "purpose": purpose, "subscription": subscription})
+    return SyncRun(**{**values, **moments, **tuples, "purpose": purpose, "subscription": subscription})

@@ -3,10 +3,10 @@
 from typing import Any
 
 from ewspush.adapters.attributes import typed
-from ewspush.domain.entry import Entry, Expectation
+from ewspush.domain.updates import ConditionalUpdate, Precondition
 
 
-def update_of(entry: Entry) -> dict[str, Any]:
+def update_of(entry: ConditionalUpdate) -> dict[str, Any]:
     """Return the arguments of the row's update, but for the table."""
     names: dict[str, str] = {}
     values: dict[str, Any] = {}
@@ -30,7 +30,7 @@ def update_of(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _condition(expects: Expectation, names: dict[str, str], values: dict[str, Any]) -> str:
+def _condition(expects: Precondition, names: dict[str, str], values: dict[str, Any]) -> str:
     clauses = []
     for name, value in expects.fields.items():
         names[f"#{name}"] = name

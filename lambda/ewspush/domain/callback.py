@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ewspush.protocol.errors import AnswerableError
+from ewspush.errors import AnswerableError
 
 _CONTEXT: Final = b"ews-push callback v1"
 

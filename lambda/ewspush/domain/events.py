@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from ewspush.domain.callback import Callback
-from ewspush.domain.times import iso, rfc3339
+from ewspush.domain.timestamps import iso, rfc3339
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.watermark import is_real
 

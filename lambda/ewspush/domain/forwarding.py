@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ewspush.domain.events import encoded
+from ewspush.domain.ports import Message, MessageQueue, UnavailableError
 from ewspush.domain.subscription import LoggedNotification
-from ewspush.ports import Message, MessageQueue, UnavailableError
 
 MAX_BATCH_MESSAGES: Final = 10
 """SendMessageBatch takes ten (SQS quotas)."""
@@ -36,12 +36,12 @@ class Record:
 
 
 @dataclass(slots=True)
-class Handover:
-    """How far a batch of records came. `stopped_at`: the stream must tell again from there; None: all is done."""
+class ForwardResult:
+    """How far a batch of records came. `resume_from`: the stream must tell again from there; None: all is done."""
 
     sent: int = 0
-    given_up: int = 0
-    stopped_at: str | None = None
+    dead_lettered: int = 0
+    resume_from: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,22 +76,22 @@ def messages_of(notification: LoggedNotification) -> tuple[Message, ...]:
 
 def forward(
     records: Iterable[Record], queue: MessageQueue, dead_letters: MessageQueue, has_time: Callable[[], bool]
-) -> Handover:
+) -> ForwardResult:
     """Send the messages of `records` in order and say how far it came.
 
     Stops at the first message that the queue does not take, and where time is up. A record that can't be read, or with
     a message that the queue will never take, goes to `dead_letters` whole, and the others go on.
     """
-    handover = Handover()
+    handover = ForwardResult()
     for request in _requests(records):
-        handover.stopped_at = request.records[0].position
+        handover.resume_from = request.records[0].position
         if not has_time():
             return handover
         try:
-            handover.stopped_at = _carry_out(request, queue, dead_letters, handover)
+            handover.resume_from = _carry_out(request, queue, dead_letters, handover)
         except UnavailableError:
             return handover
-        if handover.stopped_at is not None:
+        if handover.resume_from is not None:
             return handover
     return handover
 
@@ -114,7 +114,9 @@ def _requests(records: Iterable[Record]) -> Iterator[_Request]:
         yield request
 
 
-def _carry_out(request: _Request, queue: MessageQueue, dead_letters: MessageQueue, handover: Handover) -> str | None:
+def _carry_out(
+    request: _Request, queue: MessageQueue, dead_letters: MessageQueue, handover: ForwardResult
+) -> str | None:
     """Return the position of the first record with a message not taken; None when there is none."""
     if not request.messages:
         record = request.records[0]
@@ -122,7 +124,7 @@ def _carry_out(request: _Request, queue: MessageQueue, dead_letters: MessageQueu
             return record.position
         _give_up(record, record.fault or "", dead_letters, handover)
         return None
-    stopped_at = None
+    resume_from = None
     for record, message, receipt in zip(request.records, request.messages, queue.send(request.messages), strict=True):
         if receipt.taken:
             handover.sent += 1
@@ -133,16 +135,16 @@ def _carry_out(request: _Request, queue: MessageQueue, dead_letters: MessageQueu
                 dead_letters,
                 handover,
             )
-        elif stopped_at is None:
-            stopped_at = record.position
-    return stopped_at
+        elif resume_from is None:
+            resume_from = record.position
+    return resume_from
 
 
-def _give_up(record: Record, reason: str, dead_letters: MessageQueue, handover: Handover) -> None:
+def _give_up(record: Record, reason: str, dead_letters: MessageQueue, handover: ForwardResult) -> None:
     """Put the whole record where a person will find it. Raises `UnavailableError` where that fails."""
     body = json.dumps({"reason": reason, "record": json.loads(record.content)}, ensure_ascii=False)
     receipt = dead_letters.send([Message("given-up-records", record.position, body)])[0]
     if not receipt.taken:
         message = f"the failure destination does not take a record: {receipt.rejected or 'not now'}"
         raise UnavailableError(message)
-    handover.given_up += 1
+    handover.dead_lettered += 1

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import LoggedNotification
-from ewspush.domain.times import from_iso, rfc3339
+from ewspush.domain.timestamps import from_iso, rfc3339
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 
 _CAME: Final = frozenset({"created", "new_mail", "copied", "moved"})
@@ -16,7 +16,7 @@ Change: TypeAlias = ItemChange | FolderChange
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class LoggedObjects:
     """What the log holds since the baseline, push and sync alike.
 
     `came` and `went` are the objects that it says came into a folder or left it, `folders` those of `came` that are
@@ -30,7 +30,7 @@ class Known:
     told_at: Mapping[str, datetime]
 
     @classmethod
-    def of(cls, logged: Iterable[LoggedNotification]) -> "Known":
+    def of(cls, logged: Iterable[LoggedNotification]) -> "LoggedObjects":
         """Collect what `logged` tells."""
         sets: dict[str, set[str]] = {"came": set(), "went": set(), "folders": set()}
         told_of: dict[str, datetime] = {}

@@ -7,7 +7,7 @@ from typing import Final
 
 from ewspush.domain.events import Document
 from ewspush.domain.subscription import LoggedNotification
-from ewspush.domain.times import from_iso
+from ewspush.domain.timestamps import from_iso
 
 _MODIFIED: Final = "ews.mailbox.modified"
 _CREATED: Final = "ews.mailbox.created"
@@ -17,7 +17,7 @@ _SEEN: Final = (_MODIFIED, _CREATED)
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class RecentEvents:
     """What the log of a subscription held lately: the ids of its events, and every watermark it passed."""
 
     ids: frozenset[str]
@@ -35,7 +35,7 @@ class Recent:
         return kind == _MODIFIED and any(from_iso(document["time"]) <= moment for moment in seen)
 
     @classmethod
-    def of(cls, logged: Iterable[LoggedNotification]) -> "Recent":
+    def of(cls, logged: Iterable[LoggedNotification]) -> "RecentEvents":
         """Collect the ids and watermarks of `logged`."""
         ids: set[str] = set()
         marks: set[str] = set()

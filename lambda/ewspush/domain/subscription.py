@@ -24,19 +24,19 @@ class Subscription:
 
     `subscription` is the key, opaque and without the address in it. `folders` empty means all folders. `generation`
     counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
-    as long as that is another one; what is asked of the server was last changed before `wanted_generation`.
-    The generations that its last two changes superseded may live until `superseded_until`.
-    `first_post_due` holds until a generation has shown its first real watermark, which need not follow from the last.
-    `last_event_at` is when the last event of the last POST happened, by the server's clock (None: it was a heartbeat).
-    Since `gap_since` changes may have gone unseen, for `gap_reason` (None: not if the next Subscribe succeeds): the
-    first POST of the next generation proves otherwise, or writes the gap event.
-    `previous_watermark` is the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server
-    ended this generation. `revision` counts the writes that were decided on after reading, and is their lock.
-    `check_at` is when the keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts`
-    counts the Subscribe requests since the last that succeeded.
-    `recover_since` is when the first gap that is still open was logged. `baseline` is the round of sync states that a
-    recovery begins from (0: none): taken since `baseline_from` (or to be taken after it), good for gaps that begin
-    after `baseline_at`. `sync_at` is when a sync is due next.
+    as long as that is another one; what is asked of the server was last changed before `min_generation`. The
+    generations that its last two changes superseded may live until `superseded_until`. `awaiting_first_push` holds
+    until a generation has shown its first real watermark, which need not follow from the last. `last_event_at` is when
+    the last event of the last POST happened, by the server's clock (None: it was a heartbeat). Since
+    `suspected_gap_since` changes may have gone unseen, for `suspected_gap_reason` (None: not if the next Subscribe
+    succeeds): the first POST of the next generation proves otherwise, or writes the gap event. `previous_watermark` is
+    the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server ended this generation.
+    `revision` counts the writes that were decided on after reading, and is their lock. `next_check_at` is when the
+    keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts` counts the Subscribe
+    requests since the last that succeeded. `oldest_open_gap_at` is when the first gap that is still open was logged.
+    `baseline_round` is the round of sync states that a recovery begins from (0: none): taken since
+    `baseline_started_at` (or to be taken after it), good for gaps that begin after `baseline_valid_from`.
+    `next_sync_at` is when a sync is due next.
     """
 
     subscription: str
@@ -47,27 +47,27 @@ class Subscription:
     state: State = State.WANTED
     generation: int = 0
     pending_generation: int | None = None
-    wanted_generation: int = 0
+    min_generation: int = 0
     superseded_until: tuple[datetime, ...] = ()
     subscription_id: str | None = None
     watermark: str | None = None
     previous_watermark: str | None = None
-    first_post_due: bool | None = None
+    awaiting_first_push: bool | None = None
     last_event_at: datetime | None = None
-    gap_since: datetime | None = None
-    gap_reason: GapReason | None = None
+    suspected_gap_since: datetime | None = None
+    suspected_gap_reason: GapReason | None = None
     lost_code: str | None = None
     last_seen_at: datetime | None = None
-    check_at: datetime | None = None
+    next_check_at: datetime | None = None
     due_shard: str | None = None
     revision: int = 0
     attempts: int = 0
     last_error: str | None = None
-    recover_since: datetime | None = None
-    baseline: int = 0
-    baseline_from: datetime | None = None
-    baseline_at: datetime | None = None
-    sync_at: datetime | None = None
+    oldest_open_gap_at: datetime | None = None
+    baseline_round: int = 0
+    baseline_started_at: datetime | None = None
+    baseline_valid_from: datetime | None = None
+    next_sync_at: datetime | None = None
 
     @property
     def newest_generation(self) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import Document, GapReason, fitted, new_document, stable_id
 from ewspush.domain.subscription import Subscription
-from ewspush.domain.times import iso, rfc3339
+from ewspush.domain.timestamps import iso, rfc3339
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 

@@ -14,8 +14,8 @@ from ewspush.adapters import aws
 from ewspush.adapters.event_log import DynamoDBEventLog
 from ewspush.adapters.log_items import notification_of
 from ewspush.adapters.sqs import SQSQueue
-from ewspush.domain.forwarding import Handover, Record, forward, messages_of
-from ewspush.ports import EventLog, Message, MessageQueue, UnavailableError
+from ewspush.domain.forwarding import ForwardResult, Record, forward, messages_of
+from ewspush.domain.ports import EventLog, Message, MessageQueue, UnavailableError
 from ewspush.settings import ForwarderSettings
 from ewspush.telemetry import Metric
 
@@ -23,7 +23,7 @@ SERVICE: Final = "forwarder"
 logger = telemetry.logger(SERVICE)
 metrics = telemetry.metrics(SERVICE)
 
-_SPARE_MS: Final = 10_000
+_DEADLINE_MARGIN_MS: Final = 10_000
 """Left for the last request's time-outs and the report; what is not sent by then is told again."""
 
 
@@ -40,7 +40,7 @@ class Forwarder:
         self._dead_letters = dead_letters
         self._log = log
 
-    def forward(self, event: dict[str, Any], has_time: Callable[[], bool]) -> Handover:
+    def forward(self, event: dict[str, Any], has_time: Callable[[], bool]) -> ForwardResult:
         """Send the events of all records of `event`; see `ewspush.domain.forwarding.forward`."""
         return forward(self._records(event), self._queue, self._dead_letters, has_time)
 
@@ -70,14 +70,14 @@ class Forwarder:
         return tuple(message for notification in (head, *rest) for message in messages_of(notification))
 
 
-def _note(handover: Handover) -> None:
+def _note(handover: ForwardResult) -> None:
     metrics.add_metric(Metric.EVENTS_FORWARDED, MetricUnit.Count, handover.sent)
-    if handover.given_up:
-        metrics.add_metric(Metric.RECORDS_GIVEN_UP, MetricUnit.Count, handover.given_up)
-        logger.error("records went to the failure destination", extra={"records": handover.given_up})
-    if handover.stopped_at is not None:
+    if handover.dead_lettered:
+        metrics.add_metric(Metric.FAILED_RECORDS, MetricUnit.Count, handover.dead_lettered)
+        logger.error("records went to the failure destination", extra={"records": handover.dead_lettered})
+    if handover.resume_from is not None:
         metrics.add_metric(Metric.BATCHES_STOPPED, MetricUnit.Count, 1)
-        logger.warning("batch stopped, to be told again", extra={"position": handover.stopped_at})
+        logger.warning("batch stopped, to be told again", extra={"position": handover.resume_from})
     logger.info("batch handed on", extra={"sent": handover.sent})
 
 
@@ -103,11 +103,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     Returns the position from which the stream must tell again (`ReportBatchItemFailures`), or no failures.
     """
-    handover = _forwarder().forward(event, lambda: context.get_remaining_time_in_millis() > _SPARE_MS)
+    handover = _forwarder().forward(event, lambda: context.get_remaining_time_in_millis() > _DEADLINE_MARGIN_MS)
     _note(handover)
-    if handover.stopped_at is None:
+    if handover.resume_from is None:
         return {"batchItemFailures": []}
     if not _settings().report_partial_batches:
-        message = f"stopped at {handover.stopped_at}"
+        message = f"stopped at {handover.resume_from}"
         raise UnfinishedBatchError(message)
-    return {"batchItemFailures": [{"itemIdentifier": handover.stopped_at}]}
+    return {"batchItemFailures": [{"itemIdentifier": handover.resume_from}]}

@@ -20,10 +20,10 @@ from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.ews import EwsServer
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.adapters.sync_states import DynamoDBSyncStates
-from ewspush.domain.keeping import Keeper, Look, Looked
-from ewspush.domain.recovering import Recoverer
-from ewspush.domain.registration import shards_of
-from ewspush.domain.renewal import Policy
+from ewspush.domain.desired import shards_of
+from ewspush.domain.keeper import CheckOutcome, CheckResult, Keeper
+from ewspush.domain.recovering.service import Recoverer
+from ewspush.domain.renewing.rules import Policy
 from ewspush.settings import KeeperSettings
 from ewspush.telemetry import Metric
 
@@ -31,22 +31,22 @@ SERVICE: Final = "keeper"
 logger = telemetry.logger(SERVICE)
 metrics = telemetry.metrics(SERVICE)
 
-MAX_LOOKS: Final = 2_000
+MAX_CHECKS: Final = 2_000
 """In a tick. More than can be renewed in one; the rest is still due in the next."""
 
 CONNECTIONS: Final = 8
 """Subscribe requests at once. Exchange 2010 allows an account ten (EWSMaxConcurrency), later ones 27."""
 
-_SPARE_MS: Final = 22_000
+_DEADLINE_MARGIN_MS: Final = 22_000
 """Left for a Subscribe at its slowest and the writes around it; what is not looked at by then is still due."""
 
 MAX_SYNC_CALLS: Final = 400
 """In a tick, for all subscriptions: they have time, and the mail server has other clients."""
 
-_FAILED: Final = frozenset({Look.REFUSED, Look.UNHEARD, Look.SUSPENDED})
+_FAILED: Final = frozenset({CheckOutcome.REFUSED, CheckOutcome.UNCONFIRMED, CheckOutcome.SUSPENDED})
 
 
-class Ticker:
+class KeeperRun:
     """Carries out ticks: each looks at what is due in the partitions of one keeper."""
 
     def __init__(self, keeper: Keeper, keepers: int, workers: Callable[[], Executor]) -> None:
@@ -57,7 +57,7 @@ class Ticker:
 
     def tick(self, number: int, has_time: Callable[[], bool]) -> None:
         """Look at all that is due for keeper `number`; what there is no time for is left due."""
-        metrics.add_metric(Metric.TICKS, MetricUnit.Count, 1)
+        metrics.add_metric(Metric.KEEPER_RUNS, MetricUnit.Count, 1)
         calls = count(1)  # next() of a count is atomic
 
         def may_sync() -> bool:
@@ -73,41 +73,43 @@ class Ticker:
         now = self._keeper.clock()
         partitions = [self._keeper.ledger.due(shard, now) for shard in shards_of(number, self._keepers)]
         rounds = chain.from_iterable(zip_longest(*partitions))
-        return islice((key for key in rounds if key is not None), MAX_LOOKS)
+        return islice((key for key in rounds if key is not None), MAX_CHECKS)
 
-    def _look(self, subscription: str, has_time: Callable[[], bool], may_sync: Callable[[], bool]) -> Looked | None:
+    def _look(
+        self, subscription: str, has_time: Callable[[], bool], may_sync: Callable[[], bool]
+    ) -> CheckResult | None:
         return self._keeper.look(subscription, may_sync) if has_time() else None
 
-    def _note(self, subscription: str, future: "Future[Looked | None]") -> None:
+    def _note(self, subscription: str, future: "Future[CheckResult | None]") -> None:
         """Count a look, and log it where anything happened. One that failed leaves the others alone."""
         error = future.exception()
         if error is not None:
-            logger.error("look failed", extra={"subscription": subscription, **telemetry.place_of(error)})
-            metrics.add_metric(Metric.LOOKS_FAILED, MetricUnit.Count, 1)
+            logger.error("look failed", extra={"subscription": subscription, **telemetry.error_origin(error)})
+            metrics.add_metric(Metric.CHECKS_FAILED, MetricUnit.Count, 1)
             return
         looked = future.result()
         if looked is None:
-            metrics.add_metric(Metric.LOOKS_POSTPONED, MetricUnit.Count, 1)
+            metrics.add_metric(Metric.CHECKS_DEFERRED, MetricUnit.Count, 1)
             return
-        metrics.add_metric(Metric.LOOKS, MetricUnit.Count, 1)
-        if looked.look is Look.RENEWED:
+        metrics.add_metric(Metric.CHECKS, MetricUnit.Count, 1)
+        if looked.look is CheckOutcome.RENEWED:
             metrics.add_metric(Metric.RENEWALS, MetricUnit.Count, 1)
             logger.info("subscription renewed", extra={"subscription": subscription})
         if looked.look in _FAILED:
             self._note_failure(subscription, looked)
 
-    def _note_failure(self, subscription: str, looked: Looked) -> None:
+    def _note_failure(self, subscription: str, looked: CheckResult) -> None:
         minutes = looked.overdue / self._keeper.policy.minute
         metrics.add_metric(Metric.RENEWALS_FAILED, MetricUnit.Count, 1)
-        metrics.add_metric(Metric.OVERDUE_MINUTES, MetricUnit.Count, minutes)
-        if looked.look is Look.SUSPENDED:
+        metrics.add_metric(Metric.MINUTES_OVERDUE, MetricUnit.Count, minutes)
+        if looked.look is CheckOutcome.SUSPENDED:
             metrics.add_metric(Metric.SUSPENSIONS, MetricUnit.Count, 1)
         detail = {"look": looked.look, "response_code": looked.response_code, "overdue_minutes": round(minutes, 1)}
         logger.warning("subscription not renewed", extra={"subscription": subscription, **detail})
 
 
 @cache
-def _ticker() -> Ticker:
+def _ticker() -> KeeperRun:
     settings = KeeperSettings.from_env(os.environ)
     secrets = aws.secrets_manager()
     retention = timedelta(days=settings.event_retention_days)
@@ -129,11 +131,11 @@ def _ticker() -> Ticker:
         settings.callback_base_url,
         recoverer if settings.recovers_gaps else None,
     )
-    return Ticker(keeper, settings.keepers, lambda: ThreadPoolExecutor(CONNECTIONS))
+    return KeeperRun(keeper, settings.keepers, lambda: ThreadPoolExecutor(CONNECTIONS))
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Carry out one tick of keeper number `event["keeper"]`; the entry point of the function."""
-    _ticker().tick(int(event["keeper"]), lambda: context.get_remaining_time_in_millis() > _SPARE_MS)
+    _ticker().tick(int(event["keeper"]), lambda: context.get_remaining_time_in_millis() > _DEADLINE_MARGIN_MS)

@@ -13,15 +13,15 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, ForgedCallbackError, verified
-from ewspush.domain.continuity import PROTOCOL_MINUTE
-from ewspush.domain.delivery import delivery
-from ewspush.domain.judgement import Meaning, Ruling
-from ewspush.domain.receipt import receive
+from ewspush.domain.gaps import PROTOCOL_MINUTE
+from ewspush.domain.ports import CallbackKeys, Clock, SubscriptionLedger
+from ewspush.domain.receiving.received_push import read_push
+from ewspush.domain.receiving.rules import Decision, PushOutcome
+from ewspush.domain.receiving.service import process_push
+from ewspush.errors import AnswerableError, UnreadableNotificationError
 from ewspush.handlers.http import answer, body_of
-from ewspush.ports import CallbackKeys, Clock, SubscriptionLedger
 from ewspush.protocol.acknowledgement import CONTENT_TYPE, acknowledgement
-from ewspush.protocol.errors import AnswerableError, UnreadableNotificationError
-from ewspush.protocol.reader import read
+from ewspush.protocol.reader import parse_notification
 from ewspush.settings import ResponderSettings
 from ewspush.telemetry import Metric
 
@@ -30,14 +30,14 @@ logger = telemetry.logger(SERVICE)
 metrics = telemetry.metrics(SERVICE)
 
 _SEGMENTS: Final = ("subscription", "generation", "signature")
-_NOTABLE: Final = frozenset({Meaning.LOST, Meaning.SUPERSEDED, Meaning.RETIRED})
+_NOTABLE: Final = frozenset({PushOutcome.LOST, PushOutcome.SUPERSEDED, PushOutcome.RETIRED})
 
 _COUNTED: Final = {
-    Meaning.HEARTBEAT: Metric.HEARTBEATS,
-    Meaning.DUPLICATE: Metric.DUPLICATES,
-    Meaning.LOST: Metric.SUBSCRIPTIONS_LOST,
-    Meaning.SUPERSEDED: Metric.UNSUBSCRIBES,
-    Meaning.RETIRED: Metric.UNSUBSCRIBES,
+    PushOutcome.HEARTBEAT: Metric.HEARTBEATS,
+    PushOutcome.DUPLICATE: Metric.DUPLICATES,
+    PushOutcome.LOST: Metric.SUBSCRIPTIONS_LOST,
+    PushOutcome.SUPERSEDED: Metric.UNSUBSCRIBES,
+    PushOutcome.RETIRED: Metric.UNSUBSCRIBES,
 }
 
 
@@ -58,8 +58,8 @@ class Responder:
         try:
             callback = self._callback(event)
             logger.append_keys(subscription=callback.subscription, generation=callback.generation)
-            notification = read(body_of(event))
-            ruling = receive(delivery(callback, notification, self._clock()), self._ledger, self._minute)
+            notification = parse_notification(body_of(event))
+            ruling = process_push(read_push(callback, notification, self._clock()), self._ledger, self._minute)
         except AnswerableError as error:
             return _refused(error)
         except Exception as error:  # noqa: BLE001  # whatever it is, the server is to send again, never to give up
@@ -90,12 +90,12 @@ def _refused(error: AnswerableError) -> dict[str, Any]:
 
 def _failed(error: Exception) -> dict[str, Any]:
     """Answer so that the server sends again. The log gets the error's place, not its words: they can quote data."""
-    logger.error("the notification could not be stored", extra=telemetry.place_of(error))
+    logger.error("the notification could not be stored", extra=telemetry.error_origin(error))
     metrics.add_metric(Metric.FAILURES, MetricUnit.Count, 1)
     return answer(503, "The notification could not be stored; send it again.")
 
 
-def _note(ruling: Ruling) -> None:
+def _note(ruling: Decision) -> None:
     if ruling.events:
         metrics.add_metric(Metric.EVENTS_LOGGED, MetricUnit.Count, ruling.events)
     if ruling.has_gap:

@@ -11,7 +11,7 @@ from typing import Final
 
 from lxml import etree
 
-from ewspush.protocol.errors import Refusal, TooLargeError, UnreadableNotificationError
+from ewspush.errors import Refusal, TooLargeError, UnreadableNotificationError
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 """A thousand events take about 400 KB; nothing public shows a notification near this size."""

@@ -24,7 +24,7 @@ class LookupRequest:
     ids: tuple[str, ...]
 
 
-def written_lookup(request: LookupRequest, server_version: str, impersonated: str | None = None) -> bytes:
+def build_get_items(request: LookupRequest, server_version: str, impersonated: str | None = None) -> bytes:
     """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.written`."""
     operation = soap.new_operation("GetItem")
     soap.add_text(etree.SubElement(operation, M + "ItemShape"), T + "BaseShape", "IdOnly")
@@ -34,7 +34,7 @@ def written_lookup(request: LookupRequest, server_version: str, impersonated: st
     return soap.written(operation, server_version, impersonated)
 
 
-def read_lookup(status: int, body: bytes, request: LookupRequest) -> frozenset[str] | Refused:
+def parse_get_items(status: int, body: bytes, request: LookupRequest) -> frozenset[str] | Refused:
     """Return those ids of `request` that the server has nothing for; what it does not say is taken to be there.
 
     The response messages are in the order of the ids (page on GetItem). Refused with the server's code where it

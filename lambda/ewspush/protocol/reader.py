@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from lxml import etree
 
+from ewspush.errors import Refusal, UnreadableNotificationError
 from ewspush.protocol import hardened_xml
-from ewspush.protocol.errors import Refusal, UnreadableNotificationError
 from ewspush.protocol.namespaces import M, S, T
 from ewspush.protocol.notification import (
     KNOWN_EVENTS,
@@ -65,7 +65,7 @@ _BOOLEANS: Final[dict[str | None, bool]] = {"true": True, "1": True, "false": Fa
 _INT: Final = re.compile(r"[+-]?[0-9]{1,10}")
 
 
-def read(body: bytes) -> Notification:
+def parse_notification(body: bytes) -> Notification:
     """Return the notification that `body` holds.
 
     Raises `UnreadableNotificationError` (answer 400) or its child `TooLargeError` (413).

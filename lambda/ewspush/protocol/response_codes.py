@@ -24,16 +24,16 @@ class Remedy(StrEnum):
     RETRY_WITHOUT_WATERMARK = "retry-without-watermark"
     """The mailbox moves: again with back-off, and its watermarks mean nothing afterwards."""
 
-    AWAIT_FIRST_POST = "await-first-post"
+    WAIT_FOR_PUSH = "await-first-post"
     """The subscription may have been made: give it the time to be heard of before making another."""
 
-    ANEW = "anew"
+    RESUBSCRIBE = "anew"
     """The subscription is gone: make a new one now, from the last watermark."""
 
-    ANEW_WITHOUT_WATERMARK = "anew-without-watermark"
+    RESUBSCRIBE_WITHOUT_WATERMARK = "anew-without-watermark"
     """So is the watermark: make a new one from now on, and recover what lies between."""
 
-    ASK = "ask"
+    RETRY_THEN_SUSPEND = "ask"
     """Rights are missing, or not in force yet: again for ten minutes, then rarely, and a person must look."""
 
     SUSPEND = "suspend"
@@ -55,15 +55,15 @@ class Advice:
 _OVERLOADED: Final = Advice(Remedy.RETRY, "the mail server is busy or away for a moment")
 _MOVING: Final = Advice(Remedy.RETRY_WITHOUT_WATERMARK, "the mailbox is being moved to another database")
 _ELSEWHERE: Final = Advice(Remedy.RETRY, "the mailbox is served by another server: check the EWS address")
-_GONE: Final = Advice(Remedy.ANEW, "the server no longer knows the subscription")
-_PAST: Final = Advice(Remedy.ANEW_WITHOUT_WATERMARK, "the server no longer knows the point to resume from")
+_GONE: Final = Advice(Remedy.RESUBSCRIBE, "the server no longer knows the subscription")
+_PAST: Final = Advice(Remedy.RESUBSCRIBE_WITHOUT_WATERMARK, "the server no longer knows the point to resume from")
 _OUR_FAULT: Final = Advice(Remedy.SUSPEND, "the server refuses the request itself: this is a defect, please report it")
 _NO_RIGHT: Final = Advice(
-    Remedy.ASK, "the account may not subscribe to this mailbox: check its rights or impersonation"
+    Remedy.RETRY_THEN_SUSPEND, "the account may not subscribe to this mailbox: check its rights or impersonation"
 )
 _ACCOUNT: Final = Advice(Remedy.SUSPEND, "the account or its mailbox is disabled, or its password has expired")
 
-_UNREADABLE: Final = Advice(Remedy.AWAIT_FIRST_POST, "something between here and the mail server answered for it")
+_UNREADABLE: Final = Advice(Remedy.WAIT_FOR_PUSH, "something between here and the mail server answered for it")
 _REDIRECTED: Final = Advice(Remedy.RETRY_A_FEW_TIMES, "the server redirects elsewhere: check the EWS address")
 
 NO_CREDENTIALS: Final = "no credentials"
@@ -134,9 +134,11 @@ ADVICE: Final = {
     "HTTP 307": _REDIRECTED,
     "HTTP 308": _REDIRECTED,
     "HTTP 401": Advice(
-        Remedy.ASK, "the server refuses the credentials, or is overloaded: check user name and password"
+        Remedy.RETRY_THEN_SUSPEND, "the server refuses the credentials, or is overloaded: check user name and password"
     ),
-    "HTTP 403": Advice(Remedy.ASK, "the server denies access: check the account, and rules on addresses and protocols"),
+    "HTTP 403": Advice(
+        Remedy.RETRY_THEN_SUSPEND, "the server denies access: check the account, and rules on addresses and protocols"
+    ),
     "HTTP 404": Advice(Remedy.RETRY_A_FEW_TIMES, "there is no EWS at this address: check the EWS address"),
     "HTTP 429": _OVERLOADED,
     "HTTP 502": _UNREADABLE,

@@ -8,8 +8,8 @@ from typing import Final
 
 from lxml import etree
 
+from ewspush.errors import UnreadableNotificationError
 from ewspush.protocol import hardened_xml
-from ewspush.protocol.errors import UnreadableNotificationError
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.notification import ResponseClass
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS

@@ -39,7 +39,7 @@ class Subscribed:
     watermark: str | None
 
 
-def written(request: SubscribeRequest, server_version: str, impersonated: str | None = None) -> bytes:
+def build_subscribe(request: SubscribeRequest, server_version: str, impersonated: str | None = None) -> bytes:
     """Return the SOAP 1.1 request, valid by the schema of Exchange 2007 and every later one.
 
     `server_version` is a name of the schema, like Exchange2010_SP2. `impersonated` is the address whose mailbox is
@@ -66,7 +66,7 @@ def _add_push_request(parent: etree._Element, request: SubscribeRequest) -> None
     soap.add_text(parent, T + "URL", request.url)
 
 
-def read_answer(status: int, body: bytes) -> Subscribed | Refused:
+def parse_subscribe_response(status: int, body: bytes) -> Subscribed | Refused:
     """Return what the server answered, whichever of its two shapes it is in: a response message or a SOAP fault."""
     message = soap.response_message(status, body, "Subscribe")
     if isinstance(message, Refused):

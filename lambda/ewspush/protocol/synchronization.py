@@ -133,7 +133,7 @@ _KINDS: Final = {
 }
 
 
-def written_items(request: SyncItemsRequest, server_version: str, impersonated: str | None = None) -> bytes:
+def build_sync_items(request: SyncItemsRequest, server_version: str, impersonated: str | None = None) -> bytes:
     """Return the request, valid by the schema that `server_version` names; see `soap.written`."""
     operation = soap.new_operation("SyncFolderItems")
     fields = () if server_version == _WITHOUT_LAST_MODIFIED_TIME else ("item:LastModifiedTime",)
@@ -144,7 +144,7 @@ def written_items(request: SyncItemsRequest, server_version: str, impersonated: 
     return soap.written(operation, server_version, impersonated)
 
 
-def written_hierarchy(request: SyncHierarchyRequest, server_version: str, impersonated: str | None = None) -> bytes:
+def build_sync_hierarchy(request: SyncHierarchyRequest, server_version: str, impersonated: str | None = None) -> bytes:
     """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.written`.
 
     It never names the root: that would not be the same to the server, and the state of one is invalid for the other
@@ -170,7 +170,7 @@ def _add_state(operation: etree._Element, sync_state: str | None) -> None:
         soap.add_text(operation, M + "SyncState", sync_state)
 
 
-def read_items(status: int, body: bytes, request: SyncItemsRequest) -> ItemsPage | Refused:
+def parse_sync_items(status: int, body: bytes, request: SyncItemsRequest) -> ItemsPage | Refused:
     """Return what the server answered to `request`.
 
     Refused with the server's code, with `HTTP <status>`, or with `NO_SYNC_STATE` or `NO_PROGRESS`.
@@ -183,7 +183,7 @@ def read_items(status: int, body: bytes, request: SyncItemsRequest) -> ItemsPage
     return ItemsPage(told.sync_state, changes, told.is_last, len(told.elements) - len(changes))
 
 
-def read_hierarchy(status: int, body: bytes, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
+def parse_sync_hierarchy(status: int, body: bytes, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
     """Return what the server answered to `request`, refused as in `read_items`."""
     message = soap.response_message(status, body, "SyncFolderHierarchy")
     told = _told(message, status, "IncludesLastFolderInRange", request.sync_state)

@@ -7,16 +7,16 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from cli.carrying_out import TRIES, carried_out, follow
-from cli.plan import Step, planned, retirement
-from ewspush.domain.entry import Entry, Outcome
-from ewspush.domain.registration import Wish, retired, wanted
+from cli.plan import Step, planned, retire_step
+from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from tests.stories import MAILBOX, NOON, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.ledger import MemoryLedger
 
-WISH = Wish(MAILBOX, folders=("inbox",))
-BOB = Wish("bob@example.com")
+WISH = DesiredSubscription(MAILBOX, folders=("inbox",))
+BOB = DesiredSubscription("bob@example.com")
 KEY = WISH.subscription
 
 
@@ -29,7 +29,7 @@ class CrowdedLedger(MemoryLedger):
         self._times = times
         self._meanwhile = meanwhile
 
-    def write(self, entry: Entry) -> Outcome:
+    def write(self, entry: ConditionalUpdate) -> WriteResult:
         """See `SubscriptionLedger.write`."""
         if self._times:
             self._times -= 1
@@ -45,7 +45,7 @@ class NoConnectionError(EndpointConnectionError):
         super().__init__(endpoint_url="https://example.com")
 
 
-def step(wish: Wish, *rows: Subscription) -> Step:
+def step(wish: DesiredSubscription, *rows: Subscription) -> Step:
     """Return the only step of a plan."""
     (only,) = planned([wish], rows, NOON).steps
     return only
@@ -60,7 +60,7 @@ def test_a_new_one_is_added_and_due() -> None:
     """As the rules of registration have it."""
     ledger = MemoryLedger()
     assert follow(step(BOB), ledger, lambda: NOON)
-    assert ledger.rows == {BOB.subscription: wanted(BOB, NOON)}
+    assert ledger.rows == {BOB.subscription: new_subscription(BOB, NOON)}
 
 
 def test_a_change_keeps_what_the_keeper_wrote_meanwhile() -> None:
@@ -88,7 +88,7 @@ def test_one_that_another_apply_added_first_is_made_to_follow() -> None:
 
 def test_one_that_is_as_wished_by_now_is_not_written() -> None:
     """Two who apply the same file do the work once."""
-    ledger = MemoryLedger(wanted(WISH, NOON))
+    ledger = MemoryLedger(new_subscription(WISH, NOON))
     assert follow(step(WISH), ledger, lambda: NOON)
     assert ledger.requests == ["read"]
 
@@ -103,23 +103,23 @@ def test_one_that_vanished_is_added() -> None:
 def test_a_retired_one_ends_whatever_happened_meanwhile() -> None:
     """With the generation that the keeper wrote."""
     ledger = CrowdedLedger(subscription(), times=1, meanwhile=renewed)
-    assert follow(retirement(subscription()), ledger, lambda: NOON)
+    assert follow(retire_step(subscription()), ledger, lambda: NOON)
     assert (ledger.rows[KEY].state, ledger.rows[KEY].generation) == (State.RETIRED, 2)
 
 
 @pytest.mark.parametrize("is_gone", [True, False])
 def test_one_that_ended_already_is_not_ended_again(is_gone: bool) -> None:
     """Retired by somebody else, or deleted."""
-    gone: Subscription = replace(subscription(), **retired(subscription()))  # type: ignore[arg-type]  # by name
+    gone: Subscription = replace(subscription(), **retirement(subscription()))  # type: ignore[arg-type]  # by name
     ledger = MemoryLedger(*([] if is_gone else [gone]))
-    assert follow(retirement(subscription()), ledger, lambda: NOON)
+    assert follow(retire_step(subscription()), ledger, lambda: NOON)
     assert ledger.rows == ({} if is_gone else {KEY: gone})
 
 
 def test_a_failure_leaves_the_others_alone() -> None:
     """Each step has its own outcome."""
     bob = replace(BOB, folders=("inbox",))
-    rows = [subscription(), wanted(BOB, NOON)]
+    rows = [subscription(), new_subscription(BOB, NOON)]
     ledger = MemoryLedger(*rows, writes=FaultPlan(refuse=[1], error=NoConnectionError))
     done = list(carried_out(planned([WISH, bob], rows, NOON).steps, ledger, lambda: NOON))
     assert sorted(one.error is None for one in done) == [False, True]

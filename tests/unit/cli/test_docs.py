@@ -10,7 +10,7 @@ from cli.errors import InvalidFileError
 from cli.file import wishes_in
 from cli.names import EVENT_TYPE_NAMES
 from cli.parser import parser
-from ewspush.domain.registration import DEFAULT_STATUS_FREQUENCY_MINUTES
+from ewspush.domain.desired import DEFAULT_STATUS_FREQUENCY_MINUTES
 from ewspush.domain.subscription import State
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cli.errors import InvalidFileError
 from cli.file import wishes_in
 from cli.names import EVENT_TYPE_NAMES
-from ewspush.domain.registration import DEFAULT_EVENT_TYPES, EVENT_TYPES, MAX_PER_MAILBOX, Wish
+from ewspush.domain.desired import DEFAULT_EVENT_TYPES, EVENT_TYPES, MAX_PER_MAILBOX, DesiredSubscription
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 
 ALICE = '[[subscription]]\nmailbox = "alice@example.com"\n'
@@ -36,7 +36,7 @@ class TestGoodFiles:
     def test_a_mailbox_is_enough(self, file: Path) -> None:
         """Everything else has a default."""
         file.write_text(ALICE)
-        assert wishes_in(file) == [Wish("alice@example.com", "default", (), DEFAULT_EVENT_TYPES, 15)]
+        assert wishes_in(file) == [DesiredSubscription("alice@example.com", "default", (), DEFAULT_EVENT_TYPES, 15)]
 
     def test_every_key_counts(self, file: Path) -> None:
         """Names of folders in small letters, event types in either spelling and always in one order."""
@@ -44,19 +44,21 @@ class TestGoodFiles:
             '[[subscription]]\nmailbox = "alice@example.com"\nname = "work"\nfolders = ["Inbox", "calendar", "inbox"]\n'
             'event_types = ["NewMailEvent", "created", "new_mail"]\nstatus_frequency = 1440\n'
         )
-        expected = Wish("alice@example.com", "work", ("calendar", "inbox"), ("CreatedEvent", "NewMailEvent"), 1440)
+        expected = DesiredSubscription(
+            "alice@example.com", "work", ("calendar", "inbox"), ("CreatedEvent", "NewMailEvent"), 1440
+        )
         assert wishes_in(file) == [expected]
 
     def test_defaults_are_for_what_is_left_out(self, file: Path) -> None:
         """What a subscription says itself goes before."""
         defaults = '[defaults]\nfolders = ["inbox"]\nevent_types = ["created"]\nstatus_frequency = 5\n'
         file.write_text(f'{defaults}{ALICE}folders = "all"\n')
-        assert wishes_in(file) == [Wish("alice@example.com", "default", (), ("CreatedEvent",), 5)]
+        assert wishes_in(file) == [DesiredSubscription("alice@example.com", "default", (), ("CreatedEvent",), 5)]
 
     def test_files_of_windows_are_taken(self, file: Path) -> None:
         """With a byte order mark and carriage returns."""
         file.write_bytes(b"\xef\xbb\xbf" + ALICE.replace("\n", "\r\n").encode())
-        assert wishes_in(file) == [Wish("alice@example.com")]
+        assert wishes_in(file) == [DesiredSubscription("alice@example.com")]
 
     def test_three_of_a_mailbox_are_taken(self, file: Path) -> None:
         """As many as the mail server allows."""
@@ -236,7 +238,7 @@ FOLDERS = st.sampled_from(sorted(DISTINGUISHED_FOLDERS)) | st.from_regex(
     r"AAMkAD[A-Za-z0-9+/]{40,120}=", fullmatch=True
 )
 WISHES = st.builds(
-    Wish,
+    DesiredSubscription,
     mailbox=st.from_regex(r"[a-z]{1,3}@[a-z]{1,8}(\.[a-z]{2,5}){1,2}", fullmatch=True),
     name=NAMES,
     folders=st.sets(FOLDERS, max_size=5).map(lambda folders: tuple(sorted(folders))),
@@ -250,7 +252,7 @@ NOISE = st.sampled_from(["", "# [[subscription]]", "  # mailbox = 'x'", "\t"])
 OUR_NAMES = {theirs: ours for ours, theirs in EVENT_TYPE_NAMES.items()}
 
 
-def written(wish: Wish, noise: str, *, with_our_names: bool) -> list[str]:
+def written(wish: DesiredSubscription, noise: str, *, with_our_names: bool) -> list[str]:
     """Return the lines of a subscription, every key in them, lists over several lines."""
     types = [OUR_NAMES[name] if with_our_names else name for name in wish.event_types]
     folders = ["["] + [f"  {json.dumps(folder)},{noise}" for folder in wish.folders] + ["]"]
@@ -268,7 +270,7 @@ def written(wish: Wish, noise: str, *, with_our_names: bool) -> list[str]:
 @settings(deadline=None, max_examples=40)  # the machines of CI stop and go
 @given(wishes=FILES, noise=NOISE, with_our_names=st.booleans())
 def test_what_is_written_is_read(
-    tmp_path_factory: pytest.TempPathFactory, wishes: list[Wish], noise: str, *, with_our_names: bool
+    tmp_path_factory: pytest.TempPathFactory, wishes: list[DesiredSubscription], noise: str, *, with_our_names: bool
 ) -> None:
     """Any good file, whatever stands between."""
     file = tmp_path_factory.getbasetemp() / "roundtrip.toml"
@@ -280,7 +282,7 @@ def test_what_is_written_is_read(
 @settings(deadline=None, max_examples=40)  # the machines of CI stop and go
 @given(wishes=FILES, noise=NOISE, chosen=st.data())
 def test_an_error_is_told_with_its_line(
-    tmp_path_factory: pytest.TempPathFactory, wishes: list[Wish], noise: str, chosen: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, wishes: list[DesiredSubscription], noise: str, chosen: st.DataObject
 ) -> None:
     """A frequency out of range in any subscription of any good file."""
     file = tmp_path_factory.getbasetemp() / "one-error.toml"

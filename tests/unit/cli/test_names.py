@@ -3,8 +3,8 @@
 import pytest
 
 from cli import names
+from ewspush.domain.desired import EVENT_TYPES
 from ewspush.domain.events import push_documents
-from ewspush.domain.registration import EVENT_TYPES
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 from tests.stories import NOON, callback

@@ -7,14 +7,14 @@ import pytest
 
 from cli import plan_report
 from cli.plan import Kind, Plan, planned
-from ewspush.domain.registration import Wish, retired, wanted
+from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import State, Subscription
 from tests.stories import MAILBOX, NOON, subscription
 
 LATER = NOON + timedelta(hours=1)
-WISH = Wish(MAILBOX)
-BOB = Wish("bob@example.com", "work", ("inbox",), ("CreatedEvent",), 5)
-RETIRED: Subscription = replace(subscription(), **retired(subscription()))  # type: ignore[arg-type]  # fields by name
+WISH = DesiredSubscription(MAILBOX)
+BOB = DesiredSubscription("bob@example.com", "work", ("inbox",), ("CreatedEvent",), 5)
+RETIRED: Subscription = replace(subscription(), **retirement(subscription()))  # type: ignore[arg-type]  # fields by name
 
 
 def kinds(plan: Plan) -> list[tuple[Kind, str]]:
@@ -22,7 +22,7 @@ def kinds(plan: Plan) -> list[tuple[Kind, str]]:
     return [(step.kind, step.mailbox) for step in plan.steps]
 
 
-def details(*wishes: Wish, row: Subscription) -> list[str]:
+def details(*wishes: DesiredSubscription, row: Subscription) -> list[str]:
     """Return what is said of each step."""
     return [plan_report.detail(step) for step in planned(wishes, [row], LATER).steps]
 
@@ -40,7 +40,7 @@ def test_what_is_as_wished_needs_nothing(state: State) -> None:
 
 def test_a_plan_that_was_applied_leaves_nothing_to_do() -> None:
     """Applying is idempotent."""
-    rows = [wanted(wish, NOON) for wish in (BOB, WISH)]
+    rows = [new_subscription(wish, NOON) for wish in (BOB, WISH)]
     assert planned([BOB, WISH], rows, LATER) == Plan((), unchanged=2)
 
 
@@ -99,7 +99,7 @@ def test_another_name_is_another_subscription() -> None:
 
 def test_large_letters_of_an_address_are_no_difference() -> None:
     """The mail server makes none either."""
-    assert planned([Wish("Alice@Example.com")], [subscription()], LATER) == Plan((), unchanged=1)
+    assert planned([DesiredSubscription("Alice@Example.com")], [subscription()], LATER) == Plan((), unchanged=1)
 
 
 def test_a_step_is_called_by_address_name_and_key() -> None:

@@ -36,7 +36,7 @@ def test_every_state_is_explained(kind: State) -> None:
 @pytest.mark.parametrize("reason", GapReason)
 def test_every_doubt_is_explained(reason: GapReason) -> None:
     """In the line that says since when."""
-    told = dict(facts(subscription(gap_since=NOON, gap_reason=reason), NOON))["in doubt"]
+    told = dict(facts(subscription(suspected_gap_since=NOON, suspected_gap_reason=reason), NOON))["in doubt"]
     assert words.GAP_REASONS[reason] in told
     assert "2026-03-04T12:00:00Z" in told
 
@@ -45,18 +45,18 @@ def test_every_doubt_is_explained(reason: GapReason) -> None:
     ("changes", "text"),
     [
         ({}, "if nothing was heard for 30 minutes by then, it subscribes anew"),
-        ({"wanted_generation": 2}, "the keeper sends a Subscribe, for what is wanted was changed"),
+        ({"min_generation": 2}, "the keeper sends a Subscribe, for what is wanted was changed"),
         ({"state": State.WANTED}, "the keeper sends a Subscribe"),
         ({"state": State.LAPSED}, "the keeper sends a Subscribe"),
         ({"state": State.SUSPENDED}, "when it is put right, `ews-push apply` tries at once"),
         ({"state": State.RETIRED}, "answered with Unsubscribe, and then it stops"),
-        ({"state": State.SUSPENDED, "check_at": None}, "nothing by itself: `ews-push apply` tries again"),
-        ({"check_at": NOON - timedelta(minutes=6)}, "it is late: is the keeper running? (see the dashboard)"),
+        ({"state": State.SUSPENDED, "next_check_at": None}, "nothing by itself: `ews-push apply` tries again"),
+        ({"next_check_at": NOON - timedelta(minutes=6)}, "it is late: is the keeper running? (see the dashboard)"),
     ],
 )
 def test_what_comes_next_is_told(changes: dict[str, object], text: str) -> None:
     """By state, and whether it should have come already."""
-    row = subscription(**{"check_at": NOON + timedelta(minutes=12), **changes})
+    row = subscription(**{"next_check_at": NOON + timedelta(minutes=12), **changes})
     assert dict(facts(row, NOON))["next"].endswith(text)
 
 

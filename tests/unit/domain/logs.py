@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from ewspush.domain.events import Document, GapReason, gap_document, push_documents
-from ewspush.domain.known import Known
+from ewspush.domain.known import LoggedObjects
 from ewspush.domain.subscription import LoggedNotification, logged_at
 from ewspush.protocol.notification import MailboxEvent, ObjectKind
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
@@ -46,6 +46,6 @@ def gap(start: float, end: float) -> Document:
     return gap_document(callback(), GapReason.RESUME_UNPROVEN, at(start), at(end), None)
 
 
-def known(*notifications: LoggedNotification) -> Known:
+def known(*notifications: LoggedNotification) -> LoggedObjects:
     """Return what the log holds."""
-    return Known.of(notifications)
+    return LoggedObjects.of(notifications)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from ewspush.domain.forwarding import MAX_BATCH_BYTES, Record, forward
-from ewspush.ports import Message, Receipt, UnavailableError
+from ewspush.domain.ports import Message, SendResult, UnavailableError
 from tests.twins.faults import FaultPlan
 from tests.twins.queue import MemoryQueue
 
@@ -40,7 +40,7 @@ def test_every_event_is_on_the_queue_in_the_order_of_its_mailbox() -> None:
     queue = MemoryQueue()
     records = [record(1, ("a", "1"), ("a", "2")), record(2, ("b", "1")), record(3, ("a", "3"))]
     handover = forward(records, queue, MemoryQueue(), always)
-    assert (handover.stopped_at, handover.sent) == (None, 4)
+    assert (handover.resume_from, handover.sent) == (None, 4)
     assert (queue.bodies("a"), queue.bodies("b")) == (["1", "2", "3"], ["1"])
 
 
@@ -67,10 +67,10 @@ def test_a_queue_that_fails_half_way_gets_the_rest_again_without_a_double(
     """The stream tells again from the position that is reported."""
     records = [record(number, ("a", str(number)), ("b", str(number))) for number in range(1, 5)]
     queue = MemoryQueue(requests=plan(at))
-    stopped_at = forward(records, queue, MemoryQueue(), always).stopped_at
-    assert stopped_at is not None
-    rest = [one for one in records if int(one.position) >= int(stopped_at)]
-    assert forward(rest, queue, MemoryQueue(), always).stopped_at is None
+    resume_from = forward(records, queue, MemoryQueue(), always).resume_from
+    assert resume_from is not None
+    rest = [one for one in records if int(one.position) >= int(resume_from)]
+    assert forward(rest, queue, MemoryQueue(), always).resume_from is None
     assert queue.bodies("a") == queue.bodies("b") == ["1", "2", "3", "4"]
 
 
@@ -78,16 +78,16 @@ def test_one_refused_entry_has_none_of_its_mailbox_behind_it() -> None:
     """Else it would come after them when it is sent again."""
     refused = {"a-2"}
 
-    def once(message: Message) -> Receipt:
+    def once(message: Message) -> SendResult:
         if message.deduplication_id in refused:
             refused.remove(message.deduplication_id)
-            return Receipt(taken=False)
-        return Receipt(taken=True)
+            return SendResult(taken=False)
+        return SendResult(taken=True)
 
     queue = MemoryQueue(judge=once)
     records = [record(1, ("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")), record(2, ("a", "4"))]
-    assert forward(records, queue, MemoryQueue(), always).stopped_at == "1"
-    assert forward(records, queue, MemoryQueue(), always).stopped_at is None
+    assert forward(records, queue, MemoryQueue(), always).resume_from == "1"
+    assert forward(records, queue, MemoryQueue(), always).resume_from is None
     assert queue.bodies("a") == ["1", "2", "3", "4"]
 
 
@@ -96,7 +96,7 @@ def test_a_record_that_cannot_be_read_goes_to_the_failure_destination_whole() ->
     queue, dead_letters = MemoryQueue(), MemoryQueue()
     poison = Record("2", '{"all": "of it"}', fault="not a notification of ours")
     handover = forward([record(1, ("a", "1")), poison, record(3, ("a", "2"))], queue, dead_letters, always)
-    assert (handover.stopped_at, handover.given_up, queue.bodies("a")) == (None, 1, ["1", "2"])
+    assert (handover.resume_from, handover.dead_lettered, queue.bodies("a")) == (None, 1, ["1", "2"])
     assert json.loads(dead_letters.messages[0].body) == {
         "reason": "not a notification of ours",
         "record": {"all": "of it"},
@@ -107,21 +107,21 @@ def test_a_message_that_the_queue_will_never_take_takes_its_record_to_the_failur
     """The other events of the record are sent all the same."""
     dead_letters = MemoryQueue()
     queue = MemoryQueue(
-        judge=lambda message: Receipt(taken=message.body != "2", rejected="TooLong" if message.body == "2" else None)
+        judge=lambda message: SendResult(taken=message.body != "2", rejected="TooLong" if message.body == "2" else None)
     )
     handover = forward([record(1, ("a", "1"), ("a", "2"), ("a", "3"))], queue, dead_letters, always)
-    assert (handover.stopped_at, queue.bodies("a")) == (None, ["1", "3"])
+    assert (handover.resume_from, queue.bodies("a")) == (None, ["1", "3"])
     assert json.loads(dead_letters.messages[0].body)["reason"] == "the queue refuses event a-2: TooLong"
 
 
 @pytest.mark.parametrize(
     "dead_letters",
-    [MemoryQueue(requests=unavailable(1)), MemoryQueue(judge=lambda _: Receipt(taken=False, rejected="TooLong"))],
+    [MemoryQueue(requests=unavailable(1)), MemoryQueue(judge=lambda _: SendResult(taken=False, rejected="TooLong"))],
 )
 def test_a_record_is_not_given_up_where_the_failure_destination_fails_too(dead_letters: MemoryQueue) -> None:
     """It is told again: better stuck, with an alarm, than gone."""
     queue, poison = MemoryQueue(), Record("2", "{}", fault="unreadable")
-    assert forward([record(1, ("a", "1")), poison], queue, dead_letters, always).stopped_at == "2"
+    assert forward([record(1, ("a", "1")), poison], queue, dead_letters, always).resume_from == "2"
     assert queue.bodies("a") == ["1"]
 
 
@@ -129,7 +129,7 @@ def test_a_record_that_cannot_be_read_now_is_told_again() -> None:
     """With everything before it sent."""
     queue, dead_letters = MemoryQueue(), MemoryQueue()
     records = [record(1, ("a", "1")), Record("2", "{}", is_unavailable=True), record(3, ("a", "2"))]
-    assert forward(records, queue, dead_letters, always).stopped_at == "2"
+    assert forward(records, queue, dead_letters, always).resume_from == "2"
     assert (queue.bodies("a"), dead_letters.messages) == (["1"], [])
 
 
@@ -138,5 +138,5 @@ def test_what_there_is_no_time_for_is_told_again() -> None:
     ticks = iter([True, True, False])
     queue = MemoryQueue()
     records = [record(number, ("a", str(number))) for number in range(1, 6)]
-    assert forward(records, queue, MemoryQueue(), lambda: next(ticks)).stopped_at == "3"
+    assert forward(records, queue, MemoryQueue(), lambda: next(ticks)).resume_from == "3"
     assert queue.bodies("a") == ["1", "2"]

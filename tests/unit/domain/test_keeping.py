@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ewspush.domain import registration
+from ewspush.domain import desired
 from ewspush.domain.callback import Callback
-from ewspush.domain.entry import Awaited, Entry, Outcome
+from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.events import GapReason
-from ewspush.domain.judgement import Meaning, Ruling
-from ewspush.domain.keeping import Keeper, Look, Looked
-from ewspush.domain.receipt import receive
-from ewspush.domain.registration import Wish, wanted
-from ewspush.domain.renewal import Policy
+from ewspush.domain.keeper import CheckOutcome, CheckResult, Keeper
+from ewspush.domain.ports import UnavailableError
+from ewspush.domain.receiving.rules import Decision, PushOutcome
+from ewspush.domain.receiving.service import process_push
+from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State, Subscription
-from ewspush.ports import UnavailableError
+from ewspush.domain.updates import ConditionalUpdate, GenerationPending, WriteResult
 from ewspush.protocol.notification import ResponseMessage
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
@@ -32,7 +32,7 @@ from tests.twins.mail_server import Answer, Asked, MemoryMailServer, Scripted
 
 KEY: Final = subscription().subscription
 MINUTE: Final = timedelta(minutes=1)
-NEW: Final = wanted(Wish(MAILBOX), NOON)
+NEW: Final = new_subscription(DesiredSubscription(MAILBOX), NOON)
 BUSY: Final = Refused("ErrorServerBusy")
 FORGOTTEN: Final = Refused("ErrorInvalidWatermark")
 
@@ -57,9 +57,9 @@ class MeddledLedger(MemoryLedger):
         """Let `deed` happen right after it is written down what became of a Subscribe, once."""
         write = self.write
 
-        def settling(entry: Entry) -> Outcome:
+        def settling(entry: ConditionalUpdate) -> WriteResult:
             outcome = write(entry)
-            if isinstance(entry.expects, Awaited):
+            if isinstance(entry.expects, GenerationPending):
                 self.write = write  # type: ignore[method-assign]  # meddles with this one ledger
                 deed()
             return outcome
@@ -88,19 +88,19 @@ class Story:
         """Crank the clock."""
         self.now += minutes * MINUTE
 
-    def looked(self) -> Looked:
+    def looked(self) -> CheckResult:
         """Look now."""
         return self.keeper.look(KEY)
 
-    def look(self, after: float = 0) -> Look:
+    def look(self, after: float = 0) -> CheckOutcome:
         """Look, `after` so many minutes."""
         self.wait(after)
         return self.looked().look
 
-    def post(self, *messages: ResponseMessage, generation: int = 1) -> Ruling:
+    def post(self, *messages: ResponseMessage, generation: int = 1) -> Decision:
         """Let the server POST to the URL of a generation."""
         minute = (self.now - NOON) / MINUTE
-        return receive(posted(*messages, generation=generation, minute=minute), self.ledger)
+        return process_push(posted(*messages, generation=generation, minute=minute), self.ledger)
 
     def change(self, changes: Any) -> None:
         """Let somebody change the row."""
@@ -132,32 +132,32 @@ class TestAlive:
         story = Story(subscription())
         story.wait(heard)
         story.post(message("w1", status("w1")))
-        assert story.look() is Look.ALIVE
-        assert story.row.check_at == NOON + (heard + 30) * MINUTE
+        assert story.look() is CheckOutcome.ALIVE
+        assert story.row.next_check_at == NOON + (heard + 30) * MINUTE
         assert story.sent() == []
 
-    @pytest.mark.parametrize("check_at", [NOON + MINUTE, None])
-    def test_what_is_not_due_is_left_alone(self, check_at: Any) -> None:
+    @pytest.mark.parametrize("next_check_at", [NOON + MINUTE, None])
+    def test_what_is_not_due_is_left_alone(self, next_check_at: Any) -> None:
         """The index may lag behind the row."""
-        story = Story(subscription(check_at=check_at))
-        assert story.look() is Look.ELSEWHERE
+        story = Story(subscription(next_check_at=next_check_at))
+        assert story.look() is CheckOutcome.SKIPPED
         assert story.ledger.requests == ["read"]
 
     def test_what_does_not_exist_is_left_alone(self) -> None:
         """Somebody removed the row."""
         story = Story(subscription())
         story.ledger.rows.clear()
-        assert story.look() is Look.ELSEWHERE
+        assert story.look() is CheckOutcome.SKIPPED
 
     def test_a_doubt_that_came_to_nothing_is_dropped(self) -> None:
         """The renewal failed, and the old one turned out to be alive."""
         story = silent(BUSY, trusted=False)
         story.look()
         story.post(message("w1", status("w1")))
-        assert story.row.gap_reason is GapReason.RESUME_UNPROVEN
-        assert story.look(1) is Look.ALIVE
-        assert story.row.gap_reason is None
-        assert story.row.gap_since is None
+        assert story.row.suspected_gap_reason is GapReason.RESUME_UNPROVEN
+        assert story.look(1) is CheckOutcome.ALIVE
+        assert story.row.suspected_gap_reason is None
+        assert story.row.suspected_gap_since is None
         story.wait(1)
         story.post(message("w1", created("a", "w2")))
         assert story.gaps() == []
@@ -171,13 +171,13 @@ class TestSilence:
         story = Story(subscription())
         story.wait(30)
         story.now -= timedelta(milliseconds=1)
-        assert story.look() is Look.ALIVE
+        assert story.look() is CheckOutcome.ALIVE
 
     def test_exactly_that_sends_one_subscribe_from_the_stored_watermark(self) -> None:
         """In the next generation, for what the row wants."""
         row = subscription(folders=("inbox",), watermark="w7", event_types=("NewMailEvent",))
         story = Story(row, Subscribed("S2", "w7"))
-        assert story.look(30) is Look.RENEWED
+        assert story.look(30) is CheckOutcome.RENEWED
         (asked,) = story.server.asked
         assert (asked.mailbox, asked.request.watermark) == (MAILBOX, "w7")
         assert (asked.request.folders, asked.request.event_types) == (("inbox",), ("NewMailEvent",))
@@ -208,9 +208,9 @@ class TestSilence:
         """And its old generation is told to stop."""
         story = silent()
         story.look()
-        assert [story.look(after) for after in (0, 29, 0.9)] == [Look.ELSEWHERE] * 3
-        assert story.post(message("w1", status("w1"))).meaning is Meaning.SUPERSEDED
-        assert story.look(0.1) is Look.RENEWED
+        assert [story.look(after) for after in (0, 29, 0.9)] == [CheckOutcome.SKIPPED] * 3
+        assert story.post(message("w1", status("w1"))).meaning is PushOutcome.SUPERSEDED
+        assert story.look(0.1) is CheckOutcome.RENEWED
         assert story.sent() == [(2, "w1"), (3, "w1")]
 
     @pytest.mark.parametrize("first", [status("w1"), created("a", "w2")])
@@ -220,14 +220,14 @@ class TestSilence:
         story.look()
         story.wait(2)
         story.post(message("w1", first), generation=2)
-        assert (story.gaps(), story.row.first_post_due) == ([], None)
-        assert story.look(28) is Look.ALIVE
+        assert (story.gaps(), story.row.awaiting_first_push) == ([], None)
+        assert story.look(28) is CheckOutcome.ALIVE
 
     def test_a_scaled_minute_notices_in_a_scaled_time(self) -> None:
         """Two seconds for each minute: silent after a minute."""
         story = Story(subscription())
         story.keeper = replace(story.keeper, policy=Policy(timedelta(seconds=2), resume_is_trusted=True))
-        assert [story.look(0.9), story.look(0.1)] == [Look.ALIVE, Look.RENEWED]
+        assert [story.look(0.9), story.look(0.1)] == [CheckOutcome.ALIVE, CheckOutcome.RENEWED]
 
 
 class TestOverlap:
@@ -235,7 +235,7 @@ class TestOverlap:
 
     def test_a_look_while_a_subscribe_is_under_way_finds_nothing_to_do(self) -> None:
         """The lock is in the row."""
-        inner: list[Look] = []
+        inner: list[CheckOutcome] = []
 
         def answer(_: Asked) -> Answer:
             story.wait(0.5)
@@ -243,14 +243,14 @@ class TestOverlap:
             return Subscribed("S2", "w1")
 
         story = silent(answer)
-        assert (story.look(), inner) == (Look.RENEWED, [Look.ELSEWHERE])
+        assert (story.look(), inner) == (CheckOutcome.RENEWED, [CheckOutcome.SKIPPED])
         assert story.sent() == [(2, "w1")]
 
     def test_a_look_between_read_and_lock_wins(self) -> None:
         """The slower one finds a row that is not as it was read, and sends nothing."""
         story = silent()
         story.ledger.meddle = story.look
-        assert story.look() is Look.ELSEWHERE
+        assert story.look() is CheckOutcome.SKIPPED
         assert story.sent() == [(2, "w1")]
         assert story.row.generation == 2
 
@@ -258,7 +258,7 @@ class TestOverlap:
         """Its wait is respected."""
         story = silent(BUSY)
         story.ledger.meddle = story.look
-        assert story.look() is Look.ELSEWHERE
+        assert story.look() is CheckOutcome.SKIPPED
         assert len(story.server.asked) == 1
 
     @pytest.mark.parametrize("told", [status("w1"), status(ZERO), created("a", "w2")])
@@ -266,17 +266,17 @@ class TestOverlap:
         """It lives, so nothing is sent."""
         story = silent()
         story.ledger.meddle = lambda: story.post(message("w1", told))
-        assert story.look() is Look.ELSEWHERE
+        assert story.look() is CheckOutcome.SKIPPED
         assert story.sent() == []
-        assert story.look() is Look.ALIVE
+        assert story.look() is CheckOutcome.ALIVE
 
     def test_a_post_between_read_and_a_look_that_sends_nothing_is_not_overlooked(self) -> None:
         """The look writes nothing over it."""
         story = Story(subscription())
         story.wait(1)
         story.ledger.meddle = lambda: story.post(error())
-        assert story.look() is Look.ELSEWHERE
-        assert (story.row.state, story.row.check_at) == (State.LAPSED, story.now)
+        assert story.look() is CheckOutcome.SKIPPED
+        assert (story.row.state, story.row.next_check_at) == (State.LAPSED, story.now)
 
 
 class TestFirstPost:
@@ -293,11 +293,11 @@ class TestFirstPost:
 
         rows: list[Subscription] = []
         story = silent(answer)
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert story.row == rows[0]
         assert (story.row.state, story.row.generation, story.row.pending_generation) == (State.ACTIVE, 2, None)
-        assert (story.row.subscription_id, story.row.attempts, story.row.first_post_due) == ("S2", 0, due)
-        assert {story.look(minutes) for minutes in (0, 15.9, 0.1, 13.9)} <= {Look.ALIVE, Look.ELSEWHERE}
+        assert (story.row.subscription_id, story.row.attempts, story.row.awaiting_first_push) == ("S2", 0, due)
+        assert {story.look(minutes) for minutes in (0, 15.9, 0.1, 13.9)} <= {CheckOutcome.ALIVE, CheckOutcome.SKIPPED}
         assert (story.gaps(), len(story.server.asked)) == ([], 1)
 
     @pytest.mark.parametrize("answered", [Refused("ErrorNonExistentMailbox"), FORGOTTEN, Refused("HTTP 504")])
@@ -319,13 +319,13 @@ class TestFirstPost:
         """It was slow; both live for a moment, until the old one is told to stop."""
 
         def answer(_: Asked) -> Answer:
-            assert story.post(message("w1", created("a", "w2"))).meaning is Meaning.EVENTS
+            assert story.post(message("w1", created("a", "w2"))).meaning is PushOutcome.EVENTS
             return Subscribed("S2", "w1")
 
         story = silent(answer)
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert (story.row.generation, story.row.watermark) == (2, "w2")
-        assert story.post(message("w2", created("b", "w3"))).meaning is Meaning.SUPERSEDED
+        assert story.post(message("w2", created("b", "w3"))).meaning is PushOutcome.SUPERSEDED
         story.post(message("w1", created("a", "w2"), created("b", "w3")), generation=2)
         assert (len(story.ledger.events()), story.row.watermark, story.gaps()) == (2, "w3", [])
 
@@ -340,10 +340,10 @@ class TestUnheard:
         """Then the next generation is sent, and no sooner."""
         story = silent() if answer is UnavailableError else silent(answer)
         story.server.calls.forget = [1] if answer is UnavailableError else []
-        assert story.look() is Look.UNHEARD
+        assert story.look() is CheckOutcome.UNCONFIRMED
         assert story.row.last_error == "the mail server did not answer the Subscribe"
-        assert [story.look(after) for after in (0, 15.99)] == [Look.ELSEWHERE] * 2
-        assert story.look(0.01) is Look.RENEWED
+        assert [story.look(after) for after in (0, 15.99)] == [CheckOutcome.SKIPPED] * 2
+        assert story.look(0.01) is CheckOutcome.RENEWED
         assert story.sent() == [(2, "w1"), (3, "w1")]
 
     def test_it_is_adopted_when_it_is_heard_of_first(self) -> None:
@@ -352,9 +352,9 @@ class TestUnheard:
         story.server.calls.forget = [1]
         story.look()
         story.wait(15)
-        assert story.post(message("w1", created("a", "w2")), generation=2).meaning is Meaning.EVENTS
+        assert story.post(message("w1", created("a", "w2")), generation=2).meaning is PushOutcome.EVENTS
         assert (story.row.state, story.row.generation, story.row.last_error) == (State.ACTIVE, 2, None)
-        assert story.look(1) is Look.ALIVE
+        assert story.look(1) is CheckOutcome.ALIVE
         assert (len(story.server.asked), story.gaps()) == (1, [])
 
     def test_it_is_told_to_stop_when_it_is_heard_of_too_late(self) -> None:
@@ -363,15 +363,18 @@ class TestUnheard:
         story.server.calls.forget = [1]
         story.look()
         story.look(16)
-        assert story.post(message("w1", created("a", "w2")), generation=2).meaning is Meaning.SUPERSEDED
-        assert story.post(message("w1", created("a", "w2")), generation=3).meaning is Meaning.EVENTS
+        assert story.post(message("w1", created("a", "w2")), generation=2).meaning is PushOutcome.SUPERSEDED
+        assert story.post(message("w1", created("a", "w2")), generation=3).meaning is PushOutcome.EVENTS
 
     def test_a_server_that_never_answers_is_asked_once_in_a_grace(self) -> None:
         """With generations of their own, for ever; a wanted one stays wanted."""
         story = Story(NEW)
         story.server.calls.forget = range(1000)
         looks = [story.look(after) for after in [0] + [1] * 160]
-        assert (looks.count(Look.UNHEARD), set(looks)) == (11, {Look.UNHEARD, Look.ELSEWHERE})
+        assert (looks.count(CheckOutcome.UNCONFIRMED), set(looks)) == (
+            11,
+            {CheckOutcome.UNCONFIRMED, CheckOutcome.SKIPPED},
+        )
         assert [generation for generation, _ in story.sent()] == list(range(1, 12))
         assert (story.row.state, story.row.attempts) == (State.WANTED, 11)
 
@@ -380,7 +383,7 @@ class TestUnheard:
         story = silent()
         story.server.calls.forget = [1]
         story.wait(5)
-        assert story.looked() == Looked(Look.UNHEARD, 5 * MINUTE)
+        assert story.looked() == CheckResult(CheckOutcome.UNCONFIRMED, 5 * MINUTE)
 
 
 class TestKilled:
@@ -397,9 +400,9 @@ class TestKilled:
     def test_between_lock_and_send_nothing_is_sent_until_the_grace_is_over(self) -> None:
         """Nobody knows that it was not."""
         story = self.killed(refuse=[1])
-        assert [story.look(after) for after in (0, 15.99)] == [Look.ELSEWHERE] * 2
+        assert [story.look(after) for after in (0, 15.99)] == [CheckOutcome.SKIPPED] * 2
         assert story.sent() == []
-        assert story.look(0.01) is Look.RENEWED
+        assert story.look(0.01) is CheckOutcome.RENEWED
         assert story.sent() == [(3, "w1")]
 
     def test_between_answer_and_write_the_subscription_is_adopted(self) -> None:
@@ -408,15 +411,15 @@ class TestKilled:
         story.wait(2)
         story.post(message("w1", created("a", "w2"), subscription_id="S2"), generation=2)
         assert (story.row.state, story.row.generation, story.row.subscription_id) == (State.ACTIVE, 2, "S2")
-        assert story.look(16) is Look.ALIVE
+        assert story.look(16) is CheckOutcome.ALIVE
         assert story.sent() == [(2, "w1")]
 
     def test_between_answer_and_write_an_unheard_one_is_superseded(self) -> None:
         """After the grace; its number is never used again."""
         story = self.killed(forget=[1])
-        assert [story.look(15.99), story.look(0.01)] == [Look.ELSEWHERE, Look.RENEWED]
+        assert [story.look(15.99), story.look(0.01)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
         assert story.sent() == [(2, "w1"), (3, "w1")]
-        assert story.post(message("w1", status("w1")), generation=2).meaning is Meaning.SUPERSEDED
+        assert story.post(message("w1", status("w1")), generation=2).meaning is PushOutcome.SUPERSEDED
 
     def test_a_write_that_fails_after_the_answer_is_the_same(self) -> None:
         """Lock, answer, and the store is away."""
@@ -435,7 +438,7 @@ class TestRetired:
         """Return the story of one that was retired while its Subscribe was under way."""
 
         def answer(_: Asked) -> Answer:
-            story.change(registration.retired(story.row))
+            story.change(desired.retirement(story.row))
             return answered
 
         story = silent(answer)
@@ -446,36 +449,36 @@ class TestRetired:
     def test_a_subscribe_under_way_does_not_revive_it(self, answered: Answer) -> None:
         """Whatever the server says to it."""
         story = self.retired_under_way(answered)
-        assert (story.row.state, story.row.check_at, len(story.server.asked)) == (State.RETIRED, None, 1)
+        assert (story.row.state, story.row.next_check_at, len(story.server.asked)) == (State.RETIRED, None, 1)
 
     @pytest.mark.parametrize("generation", [1, 2])
     def test_all_its_callbacks_are_told_to_stop(self, generation: int) -> None:
         """That of the Subscribe under way too."""
         story = self.retired_under_way(Subscribed("S2", "w1"))
         ruling = story.post(message("w1", created("a", "w2")), generation=generation)
-        assert (ruling.meaning, ruling.status.value) == (Meaning.RETIRED, "Unsubscribe")
+        assert (ruling.meaning, ruling.status.value) == (PushOutcome.RETIRED, "Unsubscribe")
 
     def test_wanted_again_it_starts_anew_and_what_is_left_of_it_is_told_to_stop(self) -> None:
         """In a generation that was never sent."""
         story = self.retired_under_way(Subscribed("S2", "w1"))
-        story.change(registration.changed(story.row, Wish(MAILBOX), story.now))
-        assert story.look() is Look.RENEWED
+        story.change(desired.changes_toward(story.row, DesiredSubscription(MAILBOX), story.now))
+        assert story.look() is CheckOutcome.RENEWED
         assert story.sent() == [(2, "w1"), (4, None)]
-        assert story.post(message("w1", status("w1")), generation=2).meaning is Meaning.SUPERSEDED
+        assert story.post(message("w1", status("w1")), generation=2).meaning is PushOutcome.SUPERSEDED
 
     def test_retired_before_the_second_subscribe_of_a_look_it_is_not_sent(self) -> None:
         """The refused watermark is written down already."""
         story = silent(FORGOTTEN)
-        story.ledger.after_settling(lambda: story.change(registration.retired(story.row)))
-        assert story.look() is Look.ELSEWHERE
+        story.ledger.after_settling(lambda: story.change(desired.retirement(story.row)))
+        assert story.look() is CheckOutcome.SKIPPED
         assert (story.row.state, len(story.server.asked)) == (State.RETIRED, 1)
 
     @pytest.mark.parametrize("state", [State.RETIRED])
     def test_one_that_is_in_the_index_all_the_same_leaves_it(self, state: State) -> None:
         """Nothing is sent for it."""
-        story = Story(subscription(state=state, check_at=NOON))
-        assert story.look() is Look.RETIRED
-        assert (story.row.check_at, story.sent()) == (None, [])
+        story = Story(subscription(state=state, next_check_at=NOON))
+        assert story.look() is CheckOutcome.RETIRED
+        assert (story.row.next_check_at, story.sent()) == (None, [])
 
 
 class TestChangedWish:
@@ -483,7 +486,7 @@ class TestChangedWish:
 
     def wish(self, story: Story) -> None:
         """Want the inbox only."""
-        story.change(registration.changed(story.row, Wish(MAILBOX, folders=("inbox",)), story.now))
+        story.change(desired.changes_toward(story.row, DesiredSubscription(MAILBOX, folders=("inbox",)), story.now))
 
     def asked(self, story: Story) -> list[tuple[int, tuple[str, ...]]]:
         """Return generation and folders of each Subscribe."""
@@ -494,9 +497,9 @@ class TestChangedWish:
         story = Story(subscription())
         story.wait(1)
         self.wish(story)
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert (self.asked(story), story.sent()) == ([(2, ("inbox",))], [(2, "w1")])
-        assert story.post(message("w1", status("w1"))).meaning is Meaning.SUPERSEDED
+        assert story.post(message("w1", status("w1"))).meaning is PushOutcome.SUPERSEDED
 
     @pytest.mark.parametrize("told", [status("w1"), status(ZERO), created("a", "w2")])
     def test_a_sign_of_life_of_the_old_one_does_not_make_it_forgotten(self, told: Any) -> None:
@@ -505,7 +508,7 @@ class TestChangedWish:
         story.wait(1)
         self.wish(story)
         story.post(message("w1", told))
-        assert (story.row.state, story.look()) == (State.ACTIVE, Look.RENEWED)
+        assert (story.row.state, story.look()) == (State.ACTIVE, CheckOutcome.RENEWED)
         assert self.asked(story) == [(2, ("inbox",))]
 
     def test_an_answer_to_the_old_wish_does_not_make_it_forgotten(self) -> None:
@@ -518,27 +521,27 @@ class TestChangedWish:
         story = silent(answer)
         story.look()
         story.post(message("w1", created("a", "w2")), generation=2)
-        assert story.look(1) is Look.RENEWED
+        assert story.look(1) is CheckOutcome.RENEWED
         (_, _), (newest, folders) = self.asked(story)
         assert (newest > 2, folders, story.row.generation) == (True, ("inbox",), newest)
-        assert story.post(message("w2", status("w2")), generation=2).meaning is Meaning.SUPERSEDED
+        assert story.post(message("w2", status("w2")), generation=2).meaning is PushOutcome.SUPERSEDED
 
     def test_a_refusal_does_not_make_it_forgotten(self) -> None:
         """The old one goes on until the new one comes about."""
         story = Story(subscription(), BUSY)
         self.wish(story)
-        assert story.look() is Look.REFUSED
-        assert story.post(message("w1", created("a", "w2"))).meaning is Meaning.EVENTS
-        assert story.look(1) is Look.RENEWED
+        assert story.look() is CheckOutcome.REFUSED
+        assert story.post(message("w1", created("a", "w2"))).meaning is PushOutcome.EVENTS
+        assert story.look(1) is CheckOutcome.RENEWED
         assert (self.asked(story)[-1][1], story.row.watermark) == (("inbox",), "w2")
 
     def test_one_that_is_suspended_is_tried_at_once_and_was_late_all_the_same(self) -> None:
         """A person acted; what happened until then is a gap."""
         story = Story(NEW, Refused("ErrorNonExistentMailbox"), Subscribed("S2", "w4"))
-        assert story.look() is Look.SUSPENDED
+        assert story.look() is CheckOutcome.SUSPENDED
         story.wait(60)
-        story.change(registration.changed(story.row, Wish(MAILBOX), story.now))
-        assert story.look() is Look.RENEWED
+        story.change(desired.changes_toward(story.row, DesiredSubscription(MAILBOX), story.now))
+        assert story.look() is CheckOutcome.RENEWED
         story.post(message("w4", created("a", "w5")), generation=2)
         assert story.gaps() == [GapReason.SUBSCRIBED_LATE]
 
@@ -549,7 +552,7 @@ class TestForgottenWatermark:
     def test_it_is_asked_again_without_in_the_same_look(self) -> None:
         """In a generation of its own."""
         story = silent(FORGOTTEN, Subscribed("S3", None))
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert story.sent() == [(2, "w1"), (3, None)]
         assert (story.row.generation, story.row.state, story.row.attempts) == (3, State.ACTIVE, 0)
 
@@ -574,10 +577,10 @@ class TestForgottenWatermark:
 
         def another_looks() -> None:
             story.wait(16)
-            assert story.look() is Look.RENEWED
+            assert story.look() is CheckOutcome.RENEWED
 
         story.ledger.after_settling(another_looks)
-        assert story.look() is Look.ELSEWHERE
+        assert story.look() is CheckOutcome.SKIPPED
         assert story.sent() == [(2, "w1"), (3, None)]
         assert (story.row.state, story.row.generation) == (State.ACTIVE, 3)
 
@@ -585,8 +588,8 @@ class TestForgottenWatermark:
     def test_a_second_refusal_waits_like_any_other(self, second: Refused) -> None:
         """No loop; the gap stays on the books, and the watermark is not tried again."""
         story = silent(FORGOTTEN, second, Subscribed("S4", None))
-        assert story.look() is Look.REFUSED
-        assert [story.look(1.4), story.look(0.2)] == [Look.ELSEWHERE, Look.RENEWED]
+        assert story.look() is CheckOutcome.REFUSED
+        assert [story.look(1.4), story.look(0.2)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
         assert story.sent() == [(2, "w1"), (3, None), (4, None)]
         story.post(message("w8", created("a", "w9")), generation=4)
         assert story.gaps() == [GapReason.WATERMARK_REFUSED]
@@ -594,7 +597,7 @@ class TestForgottenWatermark:
     def test_a_mailbox_that_moves_is_asked_later_and_without(self) -> None:
         """Its watermarks mean nothing on another database."""
         story = silent(Refused("ErrorMailboxMoveInProgress"))
-        assert [story.look(), story.look(1)] == [Look.REFUSED, Look.RENEWED]
+        assert [story.look(), story.look(1)] == [CheckOutcome.REFUSED, CheckOutcome.RENEWED]
         assert story.sent() == [(2, "w1"), (3, None)]
         story.post(message("w8", created("a", "w9")), generation=3)
         assert story.gaps() == [GapReason.WATERMARK_REFUSED]
@@ -620,7 +623,7 @@ class TestUnprovenResume:
             story.post(message(previous, created("a", "w9")), generation=2)
         story.post(message("w9", created("b", "w10")), generation=2)
         assert story.gaps() == gaps
-        assert (story.row.gap_since, story.row.gap_reason) == (None, None)
+        assert (story.row.suspected_gap_since, story.row.suspected_gap_reason) == (None, None)
 
     def test_a_generation_that_was_adopted_proves_it_alike(self) -> None:
         """The doubt was written down before the Subscribe."""
@@ -635,12 +638,12 @@ class TestUnprovenResume:
 
         def heard_of(_: Asked) -> Subscribed:
             story.post(message("w1", status("w1")))
-            assert story.look() is Look.ALIVE
-            assert story.row.gap_since is None
+            assert story.look() is CheckOutcome.ALIVE
+            assert story.row.suspected_gap_since is None
             return Subscribed("S2", "w8")
 
         story = silent(heard_of, trusted=False)
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         story.post(message("w8", created("a", "w9")), generation=2)
         assert story.gaps() == [GapReason.RESUME_UNPROVEN]
 
@@ -662,7 +665,7 @@ class TestWanted:
     def test_made_at_the_first_try_nothing_was_missed(self, trusted: bool, watermark: str | None) -> None:
         """It starts from now, in generation 1."""
         story = Story(NEW, Subscribed("S1", watermark), trusted=trusted)
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert story.sent() == [(1, None)]
         story.post(message("w4", created("a", "w5")))
         assert (story.gaps(), story.row.state, story.row.watermark) == ([], State.ACTIVE, "w5")
@@ -673,7 +676,7 @@ class TestWanted:
         """Since it is wanted."""
         story = Story(NEW, first, Subscribed("S1", watermark))
         story.look()
-        assert story.look(16) is Look.RENEWED
+        assert story.look(16) is CheckOutcome.RENEWED
         for _ in range(2):
             story.post(message("w4", created("a", "w5")), generation=2)
         assert story.gaps() == [GapReason.SUBSCRIBED_LATE]
@@ -683,7 +686,7 @@ class TestWanted:
         """After twice StatusFrequency, though it was never heard of before either."""
         story = Story(NEW)
         story.look()
-        assert [story.look(29.9), story.look(0.1)] == [Look.ELSEWHERE, Look.RENEWED]
+        assert [story.look(29.9), story.look(0.1)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
 
 
 class TestRefused:
@@ -694,35 +697,39 @@ class TestRefused:
         story = silent(*[BUSY] * 6)
         waits = []
         for _ in range(6):
-            assert story.look() is Look.REFUSED
-            check_at = story.row.check_at
-            assert check_at is not None
-            waits.append((check_at - story.now) / MINUTE)
-            story.now = check_at
+            assert story.look() is CheckOutcome.REFUSED
+            next_check_at = story.row.next_check_at
+            assert next_check_at is not None
+            waits.append((next_check_at - story.now) / MINUTE)
+            story.now = next_check_at
         assert waits == [0.75, 1.5, 3, 6, 11.25, 11.25]
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert (story.row.attempts, story.row.last_error) == (0, None)
 
     def test_a_look_says_what_the_server_said(self) -> None:
         """For the log."""
-        assert silent(BUSY).looked() == Looked(Look.REFUSED, timedelta(), "ErrorServerBusy")
+        assert silent(BUSY).looked() == CheckResult(CheckOutcome.REFUSED, timedelta(), "ErrorServerBusy")
 
     def test_missing_rights_are_tried_five_times_then_hourly(self) -> None:
         """A suspension is told once. They are in force some day: then nothing is left of it."""
         story = silent(*[Refused("ErrorAccessDenied")] * 6)
         looks = [story.look(after) for after in (0, 12, 12, 12, 12)]
-        assert looks == [Look.REFUSED] * 4 + [Look.SUSPENDED]
-        assert [story.look(44), story.look(1), story.look(45)] == [Look.ELSEWHERE, Look.REFUSED, Look.RENEWED]
+        assert looks == [CheckOutcome.REFUSED] * 4 + [CheckOutcome.SUSPENDED]
+        assert [story.look(44), story.look(1), story.look(45)] == [
+            CheckOutcome.SKIPPED,
+            CheckOutcome.REFUSED,
+            CheckOutcome.RENEWED,
+        ]
         assert (story.row.state, story.row.last_error, story.row.attempts) == (State.ACTIVE, None, 0)
         assert story.sent() == [(generation, "w1") for generation in range(2, 9)]
 
     def test_what_will_not_pass_is_suspended_at_once_and_tried_daily(self) -> None:
         """With words for the person who has to act."""
         story = silent(Refused("ErrorAccountDisabled"))
-        assert story.look() is Look.SUSPENDED
+        assert story.look() is CheckOutcome.SUSPENDED
         assert story.row.last_error is not None
         assert "disabled" in story.row.last_error
-        assert [story.look(17 * 60), story.look(60)] == [Look.ELSEWHERE, Look.RENEWED]
+        assert [story.look(17 * 60), story.look(60)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
 
     def test_a_suspended_one_that_is_heard_of_is_active(self) -> None:
         """The server knows better than its answer."""
@@ -730,7 +737,7 @@ class TestRefused:
         story.look()
         story.post(message("w1", created("a", "w2")), generation=2)
         assert (story.row.state, story.row.last_error) == (State.ACTIVE, None)
-        assert story.look() is Look.ALIVE
+        assert story.look() is CheckOutcome.ALIVE
 
 
 class TestLost:
@@ -743,9 +750,13 @@ class TestLost:
         """Without waiting for silence."""
         story = Story(subscription(), Subscribed("S2", "w1"))
         story.wait(1)
-        assert story.post(error(back_off_ms=back_off_ms)).meaning is Meaning.LOST
+        assert story.post(error(back_off_ms=back_off_ms)).meaning is PushOutcome.LOST
         looks = [story.look(), story.look(minutes)]
-        assert looks == ([Look.RENEWED, Look.ELSEWHERE] if minutes == 0 else [Look.ELSEWHERE, Look.RENEWED])
+        assert looks == (
+            [CheckOutcome.RENEWED, CheckOutcome.SKIPPED]
+            if minutes == 0
+            else [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
+        )
         assert story.sent() == [(2, "w1")]
         assert (story.row.state, story.row.lost_code, story.row.last_error) == (State.ACTIVE, None, None)
         assert story.gaps() == [GapReason.SUBSCRIPTION_LOST]
@@ -756,12 +767,12 @@ class TestLost:
         story.wait(1)
         story.post(error())
         story.post(message("w1", created("a", "w2")))
-        assert story.look() is Look.RENEWED
+        assert story.look() is CheckOutcome.RENEWED
         assert story.sent() == [(2, "w2")]
 
     def test_said_again_while_it_is_made_anew_it_changes_nothing(self) -> None:
         """Our answer was lost on the way; the Subscribe that is under way is the remedy."""
-        inner: list[Look] = []
+        inner: list[CheckOutcome] = []
 
         def answer(_: Asked) -> Answer:
             story.post(error())
@@ -771,12 +782,12 @@ class TestLost:
         story = Story(subscription(), answer)
         story.wait(1)
         story.post(error())
-        assert (story.look(), inner) == (Look.RENEWED, [Look.ELSEWHERE])
+        assert (story.look(), inner) == (CheckOutcome.RENEWED, [CheckOutcome.SKIPPED])
         assert (story.sent(), story.gaps()) == ([(2, "w1")], [GapReason.SUBSCRIPTION_LOST])
 
     def test_said_late_while_silence_has_it_made_anew_it_starts_no_other(self) -> None:
         """The Subscribe that is under way is the remedy for that as well."""
-        inner: list[Look] = []
+        inner: list[CheckOutcome] = []
 
         def answer(_: Asked) -> Answer:
             story.post(error())
@@ -784,14 +795,14 @@ class TestLost:
             return Subscribed("S2", "w1")
 
         story = silent(answer)
-        assert (story.look(), inner) == (Look.RENEWED, [Look.ELSEWHERE])
+        assert (story.look(), inner) == (CheckOutcome.RENEWED, [CheckOutcome.SKIPPED])
         assert (story.sent(), story.row.state, story.row.lost_code) == ([(2, "w1")], State.ACTIVE, None)
 
     def test_a_server_that_wants_to_be_left_alone_for_years_is_asked_in_an_hour(self) -> None:
         """However large its number is."""
         story = Story(subscription())
         story.post(error(back_off_ms=10**20))
-        assert [story.look(59.9), story.look(0.1)] == [Look.ELSEWHERE, Look.RENEWED]
+        assert [story.look(59.9), story.look(0.1)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
 
     def test_the_new_one_can_be_lost_too(self) -> None:
         """And is made anew at once as well."""
@@ -800,7 +811,7 @@ class TestLost:
         story.look()
         story.wait(1)
         story.post(error("ErrorMailboxFailover"), generation=2)
-        assert (story.look(), [generation for generation, _ in story.sent()]) == (Look.RENEWED, [2, 3])
+        assert (story.look(), [generation for generation, _ in story.sent()]) == (CheckOutcome.RENEWED, [2, 3])
 
 
 class TestBackToLife:
@@ -812,18 +823,18 @@ class TestBackToLife:
         story.look()
         story.wait(1)
         story.post(message("w1", status("w1")))
-        assert story.look(1) is Look.ALIVE
-        assert story.look(29) is Look.RENEWED
+        assert story.look(1) is CheckOutcome.ALIVE
+        assert story.look(29) is CheckOutcome.RENEWED
 
     def test_nothing_is_held_against_it(self) -> None:
         """The next silence begins with the first back-off and a clean row."""
         story = silent(*[BUSY] * 5)
-        assert [story.look(after) for after in (0, 12, 12, 12)] == [Look.REFUSED] * 4
+        assert [story.look(after) for after in (0, 12, 12, 12)] == [CheckOutcome.REFUSED] * 4
         story.post(message("w1", created("a", "w2")))
         assert (story.row.state, story.row.attempts, story.row.last_error) == (State.ACTIVE, 0, None)
         story.look(11)
-        assert story.look(19) is Look.REFUSED
-        assert (story.row.attempts, story.row.check_at) == (1, story.now + 0.75 * MINUTE)
+        assert story.look(19) is CheckOutcome.REFUSED
+        assert (story.row.attempts, story.row.next_check_at) == (1, story.now + 0.75 * MINUTE)
 
 
 ANSWERS: Final = ("yes", "zero", "busy", "denied", "disabled", "forgotten", "504", "overtaken")
@@ -859,10 +870,10 @@ class Chances(Story):
             self.made.clear()
         elif step == "want":
             self.unclear = None
-            wish = Wish(MAILBOX, folders=("inbox",) if how else ())
-            self.change(registration.changed(self.row, wish, self.now))
+            wish = DesiredSubscription(MAILBOX, folders=("inbox",) if how else ())
+            self.change(desired.changes_toward(self.row, wish, self.now))
         elif step == "retire":
-            self.change(registration.retired(self.row) if self.row.state is not State.RETIRED else {})
+            self.change(desired.retirement(self.row) if self.row.state is not State.RETIRED else {})
         elif how < len(self.made):
             self.tell(self.made[-1 - how], lost=step == "lose")
 
@@ -904,8 +915,8 @@ class Chances(Story):
     def heal(self) -> None:
         """Let what lives be heard of, and look whenever it is time to, with a server that is well."""
         for _ in range(4):
-            if self.row.check_at is not None:
-                self.now = max(self.now, self.row.check_at)
+            if self.row.next_check_at is not None:
+                self.now = max(self.now, self.row.next_check_at)
                 if self.made:
                     self.tell(self.made[-1])
                 self.risk("yes")
@@ -923,8 +934,8 @@ def test_whatever_happens_generations_rise_and_the_subscription_comes_back(steps
         story.act(*step)
         row = story.row
         assert row.pending_generation is None or row.pending_generation > row.generation
-        assert (row.check_at is None) is (row.state is State.RETIRED)
-        assert row.gap_reason is None or row.gap_since is not None
+        assert (row.next_check_at is None) is (row.state is State.RETIRED)
+        assert row.suspected_gap_reason is None or row.suspected_gap_since is not None
         assert row.state is not State.ACTIVE or (row.generation > 0 and row.lost_code is None)
         assert all(generation <= row.newest_generation for generation in story.made)
     story.heal()
@@ -933,4 +944,4 @@ def test_whatever_happens_generations_rise_and_the_subscription_comes_back(steps
     if story.row.state is not State.RETIRED:
         assert story.row.state is State.ACTIVE
         assert story.row.generation in story.made
-        assert story.row.generation >= story.row.wanted_generation
+        assert story.row.generation >= story.row.min_generation

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ewspush.domain.continuity import CLOCK_MARGIN, MAX_EVENT_AGE
-from ewspush.domain.entry import Entry, Outcome
 from ewspush.domain.events import GapReason
-from ewspush.domain.judgement import Meaning
-from ewspush.domain.receipt import MAX_ATTEMPTS, UndecidedError, receive
+from ewspush.domain.gaps import CLOCK_MARGIN, MAX_EVENT_AGE
+from ewspush.domain.receiving.rules import PushOutcome
+from ewspush.domain.receiving.service import MAX_ATTEMPTS, UndecidedError, process_push
 from ewspush.domain.subscription import LoggedNotification, State
+from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 from tests.stories import NOON, ZERO, created, error, events, message, posted, status, subscription
 from tests.twins.faults import FaultPlan, InjectedError
@@ -33,8 +33,8 @@ class TestInTheChain:
     def test_events_are_stored_with_their_watermark_in_one_write(self) -> None:
         """One request to the ledger, and the row stands at the last watermark."""
         ledger = MemoryLedger(subscription())
-        ruling = receive(events("w1", ("a", "w2"), ("b", "w3")), ledger)
-        assert (ruling.status, ruling.meaning) == (SubscriptionStatus.OK, Meaning.EVENTS)
+        ruling = process_push(events("w1", ("a", "w2"), ("b", "w3")), ledger)
+        assert (ruling.status, ruling.meaning) == (SubscriptionStatus.OK, PushOutcome.EVENTS)
         assert ledger.requests == ["write"]
         assert [document["data"]["id"] for document in ledger.log[0].events] == ["a", "b"]
         assert ledger.rows[KEY].watermark == "w3"
@@ -43,21 +43,21 @@ class TestInTheChain:
     def test_a_heartbeat_is_one_write_and_no_log_entry(self, end: str) -> None:
         """It moves the time, and the watermark where the server moved it."""
         ledger = MemoryLedger(subscription())
-        ruling = receive(posted(message("w1", status(end))), ledger)
+        ruling = process_push(posted(message("w1", status(end))), ledger)
         assert (ruling.status, ruling.meaning, ledger.requests, ledger.log) == (
             SubscriptionStatus.OK,
-            Meaning.HEARTBEAT,
+            PushOutcome.HEARTBEAT,
             ["write"],
             [],
         )
         assert ledger.rows[KEY].watermark == end
         assert ledger.rows[KEY].last_seen_at == NOON + timedelta(minutes=1)
 
-    @pytest.mark.parametrize("first_post_due", [None, True])
-    def test_a_zero_heartbeat_is_one_write_that_moves_no_watermark(self, first_post_due: bool | None) -> None:
+    @pytest.mark.parametrize("awaiting_first_push", [None, True])
+    def test_a_zero_heartbeat_is_one_write_that_moves_no_watermark(self, awaiting_first_push: bool | None) -> None:
         """WorkMail's guide shows the zero watermark in both places."""
-        ledger = MemoryLedger(subscription(first_post_due=first_post_due))
-        receive(posted(message(ZERO, status(ZERO))), ledger)
+        ledger = MemoryLedger(subscription(awaiting_first_push=awaiting_first_push))
+        process_push(posted(message(ZERO, status(ZERO))), ledger)
         assert ledger.requests == ["write"]
         assert ledger.rows[KEY].watermark == "w1"
         assert gaps(ledger) == []
@@ -65,7 +65,7 @@ class TestInTheChain:
     def test_a_notification_without_events_is_a_sign_of_life(self) -> None:
         """The server says nothing new, so the watermark stays."""
         ledger = MemoryLedger(subscription())
-        assert receive(posted(message("w1")), ledger).status is SubscriptionStatus.OK
+        assert process_push(posted(message("w1")), ledger).status is SubscriptionStatus.OK
         assert ledger.rows[KEY].watermark == "w1"
 
 
@@ -75,9 +75,9 @@ class TestAgain:
     def test_a_copy_adds_nothing_and_is_acknowledged(self) -> None:
         """The second meets a row that has moved on and finds its events in the log."""
         ledger = MemoryLedger(subscription())
-        receive(events("w1", ("a", "w2")), ledger)
-        again = receive(events("w1", ("a", "w2"), minute=2), ledger)
-        assert (again.status, again.meaning) == (SubscriptionStatus.OK, Meaning.DUPLICATE)
+        process_push(events("w1", ("a", "w2")), ledger)
+        again = process_push(events("w1", ("a", "w2"), minute=2), ledger)
+        assert (again.status, again.meaning) == (SubscriptionStatus.OK, PushOutcome.DUPLICATE)
         assert len(ledger.events()) == 1
         assert gaps(ledger) == []
 
@@ -85,16 +85,16 @@ class TestAgain:
         """The first attempt is stored, its sender is told 503, and sends again."""
         ledger = MemoryLedger(subscription(), writes=FaultPlan(forget=[1]))
         with pytest.raises(InjectedError):
-            receive(events("w1", ("a", "w2")), ledger)
-        assert receive(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
+            process_push(events("w1", ("a", "w2")), ledger)
+        assert process_push(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
         assert len(ledger.events()) == 1
 
     def test_a_late_copy_does_not_take_the_watermark_back(self) -> None:
         """By then the chain is two links further."""
         ledger = MemoryLedger(subscription())
         for start, item, end in (("w1", "a", "w2"), ("w2", "b", "w3"), ("w3", "c", "w4")):
-            receive(events(start, (item, end)), ledger)
-        assert receive(events("w1", ("a", "w2"), minute=3), ledger).meaning is Meaning.DUPLICATE
+            process_push(events(start, (item, end)), ledger)
+        assert process_push(events("w1", ("a", "w2"), minute=3), ledger).meaning is PushOutcome.DUPLICATE
         assert ledger.rows[KEY].watermark == "w4"
         assert gaps(ledger) == []
 
@@ -102,9 +102,9 @@ class TestAgain:
     def test_a_copy_is_known_however_late_it_comes(self, minutes: int) -> None:
         """The log is read from when its events happened: none of them can be there from before."""
         ledger = MemoryLedger(subscription(status_frequency_minutes=1))
-        receive(events("w1", ("a", "w2")), ledger)
-        again = receive(events("w1", ("a", "w2"), minute=minutes), ledger)
-        assert (again.meaning, len(ledger.events())) == (Meaning.DUPLICATE, 1)
+        process_push(events("w1", ("a", "w2")), ledger)
+        again = process_push(events("w1", ("a", "w2"), minute=minutes), ledger)
+        assert (again.meaning, len(ledger.events())) == (PushOutcome.DUPLICATE, 1)
 
     def test_an_event_from_the_beginning_of_time_reads_no_more_than_a_server_can_tell_again(self) -> None:
         """Exchange keeps events for thirty days."""
@@ -116,22 +116,22 @@ class TestAgain:
                 return super().recent(subscription, since)
 
         old = created("a", "w8")._replace(timestamp="0001-01-01T00:00:00Z")
-        receive(posted(message("w7", old)), Asked(subscription()))
+        process_push(posted(message("w7", old)), Asked(subscription()))
         assert asked == [NOON + timedelta(minutes=1) - MAX_EVENT_AGE - CLOCK_MARGIN]
 
     def test_a_late_copy_of_a_heartbeat_does_not_take_the_watermark_back(self) -> None:
         """A heartbeat leaves nothing in the log, so the row remembers the watermark before."""
         ledger = MemoryLedger(subscription())
-        receive(posted(message("w1", status("w2"))), ledger)
-        receive(posted(message("w2", status("w3"))), ledger)
-        receive(posted(message("w1", status("w2")), minute=2), ledger)
+        process_push(posted(message("w1", status("w2"))), ledger)
+        process_push(posted(message("w2", status("w3"))), ledger)
+        process_push(posted(message("w1", status("w2")), minute=2), ledger)
         assert ledger.rows[KEY].watermark == "w3"
 
     def test_a_resend_with_more_events_adds_only_the_new_ones(self) -> None:
         """A server may rebuild what it sends again."""
         ledger = MemoryLedger(subscription())
-        receive(events("w1", ("a", "w2")), ledger)
-        receive(events("w1", ("a", "w2"), ("b", "w3"), minute=2), ledger)
+        process_push(events("w1", ("a", "w2")), ledger)
+        process_push(events("w1", ("a", "w2"), ("b", "w3"), minute=2), ledger)
         assert [document["data"]["id"] for one in ledger.log for document in one.events] == ["a", "b"]
         assert ledger.rows[KEY].watermark == "w3"
         assert gaps(ledger) == []
@@ -140,14 +140,14 @@ class TestAgain:
         """The chain can't tell them apart, so the log is asked first."""
         ledger = MemoryLedger(subscription())
         for _ in range(2):
-            receive(events("w1", ("a", "w1"), ("b", "w1")), ledger)
+            process_push(events("w1", ("a", "w1"), ("b", "w1")), ledger)
         assert len(ledger.events()) == 2
 
     def test_events_without_any_watermark_are_stored_once(self) -> None:
         """The schema makes watermarks optional."""
         ledger = MemoryLedger(subscription())
         for _ in range(2):
-            receive(events(None, ("a", None)), ledger)
+            process_push(events(None, ("a", None)), ledger)
         assert len(ledger.events()) == 1
         assert gaps(ledger) == []
 
@@ -155,8 +155,8 @@ class TestAgain:
     def test_two_copies_at_the_same_moment_add_one_event(self, delivery: Any) -> None:
         """The second writes between the first's reading and writing."""
         ledger = _Interleaved(subscription())
-        ledger.meanwhile = lambda: receive(delivery, ledger)
-        assert receive(delivery, ledger).status is SubscriptionStatus.OK
+        ledger.meanwhile = lambda: process_push(delivery, ledger)
+        assert process_push(delivery, ledger).status is SubscriptionStatus.OK
         assert len(ledger.events()) == 1
 
 
@@ -165,7 +165,7 @@ class _Interleaved(MemoryLedger):
 
     meanwhile: Any = None
 
-    def write(self, entry: Entry) -> Outcome:
+    def write(self, entry: ConditionalUpdate) -> WriteResult:
         """Run what happens meanwhile, then write."""
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
@@ -179,7 +179,7 @@ class TestGaps:
     def test_a_broken_chain_is_a_gap_before_the_events(self) -> None:
         """From before the last heartbeat to now; the chain goes on from there."""
         ledger = MemoryLedger(subscription())
-        ruling = receive(events("w7", ("a", "w8")), ledger)
+        ruling = process_push(events("w7", ("a", "w8")), ledger)
         assert ruling.has_gap
         assert [document["type"] for document in ledger.log[0].events] == ["ews.mailbox.gap", "ews.mailbox.created"]
         assert gaps(ledger)[0] | {"mailbox": None} == {
@@ -198,27 +198,27 @@ class TestGaps:
         """The copy of the POST that opened it opens no second one."""
         ledger = MemoryLedger(subscription())
         for _ in range(2):
-            receive(events("w7", ("a", "w8")), ledger)
+            process_push(events("w7", ("a", "w8")), ledger)
         assert len(gaps(ledger)) == 1
 
     def test_a_heartbeat_can_show_a_gap(self) -> None:
         """Its PreviousWatermark belongs to the chain as well."""
         ledger = MemoryLedger(subscription())
         for _ in range(2):
-            receive(posted(message("w7", status("w7"))), ledger)
+            process_push(posted(message("w7", status("w7"))), ledger)
         assert len(gaps(ledger)) == 1
         assert ledger.rows[KEY].watermark == "w7"
 
     def test_a_hole_between_two_messages_of_one_post_is_a_gap(self) -> None:
         """The second message does not follow the first."""
         ledger = MemoryLedger(subscription())
-        receive(posted(message("w1", created("a", "w2")), message("w5", created("b", "w6"))), ledger)
+        process_push(posted(message("w1", created("a", "w2")), message("w5", created("b", "w6"))), ledger)
         assert len(gaps(ledger)) == 1
 
     def test_two_messages_that_follow_each_other_are_one_link(self) -> None:
         """The schema allows several messages in a POST."""
         ledger = MemoryLedger(subscription())
-        receive(posted(message("w1", created("a", "w2")), message("w2", created("b", "w3"))), ledger)
+        process_push(posted(message("w1", created("a", "w2")), message("w2", created("b", "w3"))), ledger)
         assert ledger.requests == ["write"]
         assert ledger.rows[KEY].watermark == "w3"
 
@@ -226,16 +226,16 @@ class TestGaps:
         """The URL says whose they are; the watermark of a stranger is not ours."""
         ledger = MemoryLedger(subscription())
         other = message("x1", created("b", "x2"), subscription_id="S2")
-        receive(posted(message("w1", created("a", "w2")), other), ledger)
+        process_push(posted(message("w1", created("a", "w2")), other), ledger)
         assert len(ledger.events()) == 2
         assert ledger.rows[KEY].watermark == "w2"
 
     def test_a_first_post_need_not_follow_what_subscribe_returned(self) -> None:
         """WorkMail's guide shows a Subscribe answer and a first PreviousWatermark that differ."""
-        ledger = MemoryLedger(subscription(first_post_due=True, watermark="from-subscribe"))
-        receive(events("w1", ("a", "w2")), ledger)
+        ledger = MemoryLedger(subscription(awaiting_first_push=True, watermark="from-subscribe"))
+        process_push(events("w1", ("a", "w2")), ledger)
         assert gaps(ledger) == []
-        assert (ledger.rows[KEY].first_post_due, ledger.rows[KEY].watermark) == (None, "w2")
+        assert (ledger.rows[KEY].awaiting_first_push, ledger.rows[KEY].watermark) == (None, "w2")
 
 
 class TestGenerations:
@@ -244,8 +244,8 @@ class TestGenerations:
     def test_the_first_post_of_a_pending_generation_brings_it_to_life(self) -> None:
         """Even if the answer to its Subscribe was never seen."""
         row = subscription(state=State.WANTED, generation=0, pending_generation=1, watermark=None, last_seen_at=None)
-        ledger = MemoryLedger(replace(row, gap_since=NOON))
-        assert receive(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
+        ledger = MemoryLedger(replace(row, suspected_gap_since=NOON))
+        assert process_push(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
         adopted = ledger.rows[KEY]
         assert (adopted.state, adopted.generation, adopted.pending_generation) == (State.ACTIVE, 1, None)
         assert (adopted.subscription_id, adopted.watermark, gaps(ledger)) == ("S1", "w2", [])
@@ -253,52 +253,52 @@ class TestGenerations:
     def test_a_superseded_callback_is_unsubscribed(self) -> None:
         """Only once the newer generation lives."""
         ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2))
-        assert receive(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
-        receive(events("w2", ("b", "w3"), generation=2), ledger)
-        late = receive(events("w2", ("b", "w3"), minute=2), ledger)
-        assert (late.status, late.meaning) == (SubscriptionStatus.UNSUBSCRIBE, Meaning.SUPERSEDED)
+        assert process_push(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
+        process_push(events("w2", ("b", "w3"), generation=2), ledger)
+        late = process_push(events("w2", ("b", "w3"), minute=2), ledger)
+        assert (late.status, late.meaning) == (SubscriptionStatus.UNSUBSCRIBE, PushOutcome.SUPERSEDED)
         assert len(ledger.events()) == 2
 
     def test_what_both_generations_deliver_is_logged_once(self) -> None:
         """The new one resumes from the watermark at which it was made, and repeats what the old one brought since."""
         ledger = MemoryLedger(subscription(pending_generation=2))
-        receive(events("w1", ("a", "w2")), ledger)
-        receive(events("w2", ("b", "w3")), ledger)
-        receive(events("w1", ("a", "w2"), generation=2), ledger)
-        receive(events("w2", ("b", "w3"), generation=2), ledger)
-        receive(events("w3", ("c", "w4"), generation=2), ledger)
+        process_push(events("w1", ("a", "w2")), ledger)
+        process_push(events("w2", ("b", "w3")), ledger)
+        process_push(events("w1", ("a", "w2"), generation=2), ledger)
+        process_push(events("w2", ("b", "w3"), generation=2), ledger)
+        process_push(events("w3", ("c", "w4"), generation=2), ledger)
         assert [document["data"]["id"] for one in ledger.log for document in one.events] == ["a", "b", "c"]
         assert ledger.rows[KEY].watermark == "w4"
 
     def test_a_renewal_that_does_not_resume_opens_a_gap(self) -> None:
         """Its first PreviousWatermark is none that we know."""
-        doubt = {"gap_since": NOON - timedelta(minutes=30), "gap_reason": GapReason.RESUME_UNPROVEN}
+        doubt = {"suspected_gap_since": NOON - timedelta(minutes=30), "suspected_gap_reason": GapReason.RESUME_UNPROVEN}
         ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, **doubt))
-        receive(events("w9", ("a", "w10"), generation=2), ledger)
+        process_push(events("w9", ("a", "w10"), generation=2), ledger)
         assert [(gap["reason"], gap["from"]) for gap in gaps(ledger)] == [
             ("resume-unproven", "2026-03-04T11:30:00.000Z")
         ]
-        assert ledger.rows[KEY].gap_since is None
+        assert ledger.rows[KEY].suspected_gap_since is None
 
     def test_a_renewal_that_resumes_settles_what_was_in_doubt(self) -> None:
         """Its first PreviousWatermark is the last that we know: nothing was missed."""
-        doubt = {"gap_since": NOON, "gap_reason": GapReason.RESUME_UNPROVEN}
+        doubt = {"suspected_gap_since": NOON, "suspected_gap_reason": GapReason.RESUME_UNPROVEN}
         ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, **doubt))
-        receive(events("w1", ("a", "w2"), generation=2), ledger)
-        assert (gaps(ledger), ledger.rows[KEY].gap_since, len(ledger.events())) == ([], None, 1)
+        process_push(events("w1", ("a", "w2"), generation=2), ledger)
+        assert (gaps(ledger), ledger.rows[KEY].suspected_gap_since, len(ledger.events())) == ([], None, 1)
 
     def test_a_zero_heartbeat_does_not_prove_a_resume(self) -> None:
         """Not even in the generation that the row already has, and the gap is told once."""
-        doubt = {"gap_since": NOON, "gap_reason": GapReason.RESUME_UNPROVEN}
-        ledger = MemoryLedger(subscription(generation=2, first_post_due=True, **doubt))
+        doubt = {"suspected_gap_since": NOON, "suspected_gap_reason": GapReason.RESUME_UNPROVEN}
+        ledger = MemoryLedger(subscription(generation=2, awaiting_first_push=True, **doubt))
         for _ in range(2):
-            receive(posted(message(ZERO, status(ZERO)), generation=2), ledger)
+            process_push(posted(message(ZERO, status(ZERO)), generation=2), ledger)
         assert [gap["reason"] for gap in gaps(ledger)] == ["resume-unproven"]
 
     def test_a_renewal_of_a_server_that_is_known_to_resume_opens_no_gap(self) -> None:
         """The keeper wrote down since when, but no reason."""
-        ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, gap_since=NOON))
-        receive(events("w9", ("a", "w10"), generation=2), ledger)
+        ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=2, suspected_gap_since=NOON))
+        process_push(events("w9", ("a", "w10"), generation=2), ledger)
         assert gaps(ledger) == []
 
     @pytest.mark.parametrize(
@@ -309,42 +309,42 @@ class TestGenerations:
     ) -> None:
         """The one before it was heard of again, so its doubts were dropped; what waited behind that one is lost."""
         ledger = MemoryLedger(subscription(pending_generation=2))
-        receive(events(start, ("a", "w10"), generation=2), ledger)
+        process_push(events(start, ("a", "w10"), generation=2), ledger)
         assert [gap["reason"] for gap in gaps(ledger)] == reasons
         assert all(gap["from"] == "2026-03-04T11:20:00.000Z" for gap in gaps(ledger))
 
     def test_an_older_pending_generation_may_still_come_to_life(self) -> None:
         """Two Subscribes went out; the first is heard of first, and the second supersedes it later."""
         ledger = MemoryLedger(subscription(state=State.LAPSED, pending_generation=3))
-        receive(events("w1", ("a", "w2"), generation=2), ledger)
+        process_push(events("w1", ("a", "w2"), generation=2), ledger)
         assert (ledger.rows[KEY].generation, ledger.rows[KEY].pending_generation) == (2, 3)
-        receive(events("w2", ("b", "w3"), generation=3), ledger)
+        process_push(events("w2", ("b", "w3"), generation=3), ledger)
         assert (ledger.rows[KEY].generation, ledger.rows[KEY].pending_generation) == (3, None)
 
     def test_a_zero_heartbeat_brings_a_generation_to_life_and_leaves_its_first_post_due(self) -> None:
         """It says nothing about the chain."""
         ledger = MemoryLedger(subscription(generation=0, state=State.WANTED, pending_generation=1, watermark=None))
-        receive(posted(message(ZERO, status(ZERO))), ledger)
-        assert (ledger.rows[KEY].state, ledger.rows[KEY].first_post_due) == (State.ACTIVE, True)
+        process_push(posted(message(ZERO, status(ZERO))), ledger)
+        assert (ledger.rows[KEY].state, ledger.rows[KEY].awaiting_first_push) == (State.ACTIVE, True)
 
     def test_a_retired_callback_is_unsubscribed(self) -> None:
         """The only other case."""
         ledger = MemoryLedger(subscription(state=State.RETIRED))
-        ruling = receive(events("w1", ("a", "w2")), ledger)
+        ruling = process_push(events("w1", ("a", "w2")), ledger)
         assert (ruling.status, ledger.log) == (SubscriptionStatus.UNSUBSCRIBE, [])
 
     def test_silence_that_ends_makes_the_subscription_active_again(self) -> None:
         """It was not dead after all."""
         ledger = MemoryLedger(subscription(state=State.LAPSED))
-        receive(posted(message("w1", status("w1"))), ledger)
+        process_push(posted(message("w1", status("w1"))), ledger)
         assert ledger.rows[KEY].state is State.ACTIVE
 
     def test_a_suspended_subscription_that_still_delivers_is_active_again(self) -> None:
         """It could not be renewed, and was not dead after all: nothing is lost, and the keeper looks again."""
-        ledger = MemoryLedger(subscription(state=State.SUSPENDED, check_at=NOON + timedelta(days=1)))
-        assert receive(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
+        ledger = MemoryLedger(subscription(state=State.SUSPENDED, next_check_at=NOON + timedelta(days=1)))
+        assert process_push(events("w1", ("a", "w2")), ledger).status is SubscriptionStatus.OK
         row = ledger.rows[KEY]
-        assert (row.state, row.check_at, len(ledger.events())) == (State.ACTIVE, NOON + timedelta(minutes=1), 1)
+        assert (row.state, row.next_check_at, len(ledger.events())) == (State.ACTIVE, NOON + timedelta(minutes=1), 1)
 
 
 class TestTold:
@@ -354,23 +354,23 @@ class TestTold:
     def test_the_time_of_the_last_event_is_kept_until_a_heartbeat_comes(self, watermark: str | None) -> None:
         """By the clock of the server, whatever a POST took to come."""
         ledger = MemoryLedger(subscription())
-        receive(events(watermark, ("a", "w2"), minute=50), ledger)
+        process_push(events(watermark, ("a", "w2"), minute=50), ledger)
         assert ledger.rows[KEY].last_event_at == NOON - timedelta(minutes=1)
-        receive(posted(message("w2", status("w2")), minute=60), ledger)
+        process_push(posted(message("w2", status("w2")), minute=60), ledger)
         assert ledger.rows[KEY].last_event_at is None
 
     def test_an_event_without_a_time_tells_nothing(self) -> None:
         """When it was received says nothing of when it was first sent."""
         ledger = MemoryLedger(subscription())
-        receive(posted(message("w1", created("a", "w2")._replace(timestamp="soon"))), ledger)
+        process_push(posted(message("w1", created("a", "w2")._replace(timestamp="soon"))), ledger)
         assert ledger.rows[KEY].last_event_at is None
 
     def test_a_gap_begins_where_copies_began_to_be_sent(self) -> None:
         """What happened while a POST was sent again waited behind it, and is lost with the subscription."""
         ledger = MemoryLedger(subscription())
         for minute in (1, 2, 50):
-            receive(events("w1", ("a", "w2"), minute=minute), ledger)
-        receive(posted(error(), minute=51), ledger)
+            process_push(events("w1", ("a", "w2"), minute=minute), ledger)
+        process_push(posted(error(), minute=51), ledger)
         assert gaps(ledger)[0]["from"] == "2026-03-04T11:54:00.000Z"
 
 
@@ -380,10 +380,10 @@ class TestLost:
     def test_an_error_is_acknowledged_and_the_subscription_due_at_once(self) -> None:
         """Marked with the server's code; the gap says so too."""
         ledger = MemoryLedger(subscription())
-        ruling = receive(posted(error()), ledger)
+        ruling = process_push(posted(error()), ledger)
         row = ledger.rows[KEY]
-        assert (ruling.status, ruling.meaning) == (SubscriptionStatus.OK, Meaning.LOST)
-        assert (row.state, row.lost_code, row.check_at) == (
+        assert (ruling.status, ruling.meaning) == (SubscriptionStatus.OK, PushOutcome.LOST)
+        assert (row.state, row.lost_code, row.next_check_at) == (
             State.LAPSED,
             "ErrorReadEventsFailed",
             NOON + timedelta(minutes=1),
@@ -395,13 +395,13 @@ class TestLost:
     def test_the_server_is_left_alone_for_as_long_as_it_asks(self) -> None:
         """BackOffMilliseconds of a busy server."""
         ledger = MemoryLedger(subscription())
-        receive(posted(error("ErrorServerBusy", back_off_ms=90_000)), ledger)
-        assert ledger.rows[KEY].check_at == NOON + timedelta(minutes=1, seconds=90)
+        process_push(posted(error("ErrorServerBusy", back_off_ms=90_000)), ledger)
+        assert ledger.rows[KEY].next_check_at == NOON + timedelta(minutes=1, seconds=90)
 
     def test_events_beside_an_error_are_stored(self) -> None:
         """One good and one error message in a POST."""
         ledger = MemoryLedger(subscription())
-        receive(posted(message("w1", created("a", "w2")), error()), ledger)
+        process_push(posted(message("w1", created("a", "w2")), error()), ledger)
         assert [document["type"] for document in ledger.log[0].events] == ["ews.mailbox.gap", "ews.mailbox.created"]
         assert ledger.rows[KEY].watermark == "w2"
 
@@ -409,21 +409,21 @@ class TestLost:
         """The subscription can be lost once."""
         ledger = MemoryLedger(subscription())
         for minute in (1, 2):
-            receive(posted(error(), minute=minute), ledger)
+            process_push(posted(error(), minute=minute), ledger)
         assert len(gaps(ledger)) == 1
 
     def test_a_lost_subscription_that_delivers_once_more_stays_lost(self) -> None:
         """Its events count, its promise does not."""
         ledger = MemoryLedger(subscription())
-        receive(posted(error()), ledger)
-        receive(events("w1", ("a", "w2"), minute=2), ledger)
+        process_push(posted(error()), ledger)
+        process_push(events("w1", ("a", "w2"), minute=2), ledger)
         assert ledger.rows[KEY].state is State.LAPSED
         assert len(ledger.events()) == 2
 
     def test_a_new_generation_ends_the_loss(self) -> None:
         """What the old one was lost with does not stick to it."""
         ledger = MemoryLedger(subscription(state=State.LAPSED, lost_code="ErrorReadEventsFailed", pending_generation=2))
-        receive(events("w1", ("a", "w2"), generation=2), ledger)
+        process_push(events("w1", ("a", "w2"), generation=2), ledger)
         assert (ledger.rows[KEY].state, ledger.rows[KEY].lost_code) == (State.ACTIVE, None)
 
 
@@ -433,26 +433,26 @@ class TestUndecided:
     def test_a_signed_callback_without_a_row_is_no_reason_to_unsubscribe(self) -> None:
         """A table restored or pointed at wrongly must end nothing."""
         with pytest.raises(UndecidedError, match="not in the table") as refusal:
-            receive(events("w1", ("a", "w2")), MemoryLedger())
+            process_push(events("w1", ("a", "w2")), MemoryLedger())
         assert refusal.value.error_status_hint == 503
 
     def test_a_failing_store_is_not_hidden(self) -> None:
         """Nothing is known, so nothing is promised."""
         ledger = MemoryLedger(subscription(), writes=FaultPlan(refuse=[1]))
         with pytest.raises(InjectedError):
-            receive(events("w1", ("a", "w2")), ledger)
+            process_push(events("w1", ("a", "w2")), ledger)
         assert ledger.log == []
 
     def test_a_row_that_never_holds_still_is_given_up_on(self) -> None:
         """After a bounded number of attempts."""
 
         class Restless(MemoryLedger):
-            def write(self, entry: Entry) -> Outcome:
+            def write(self, entry: ConditionalUpdate) -> WriteResult:
                 row = self.rows[KEY]
                 self.rows[KEY] = replace(row, revision=row.revision + 1, watermark="elsewhere")
                 return super().write(entry)
 
         ledger = Restless(subscription())
         with pytest.raises(UndecidedError, match="changed under"):
-            receive(events("w1", ("a", "w2")), ledger)
+            process_push(events("w1", ("a", "w2")), ledger)
         assert ledger.requests.count("write") == MAX_ATTEMPTS + 1

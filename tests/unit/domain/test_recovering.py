@@ -13,12 +13,19 @@ from typing import Any, Final
 import pytest
 
 from ewspush.adapters.rows import item_of
+from ewspush.domain.desired import (
+    DEFAULT_EVENT_TYPES,
+    EVENT_TYPES,
+    DesiredSubscription,
+    changes_toward,
+    new_subscription,
+    retirement,
+)
 from ewspush.domain.events import Document, GapReason
-from ewspush.domain.keeping import Keeper
-from ewspush.domain.recovering import REFRESH_MINUTES, SPREAD_MINUTES, Recoverer
-from ewspush.domain.recovery import HIERARCHY, Purpose
-from ewspush.domain.registration import DEFAULT_EVENT_TYPES, EVENT_TYPES, Wish, changed, retired, wanted
-from ewspush.domain.renewal import Policy
+from ewspush.domain.keeper import Keeper
+from ewspush.domain.recovering.rules import HIERARCHY, Purpose
+from ewspush.domain.recovering.service import REFRESH_MINUTES, SPREAD_MINUTES, Recoverer
+from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import LoggedNotification, State, Subscription
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.lookup import LookupRequest
@@ -116,8 +123,8 @@ class Story:
     ) -> None:
         """Begin with a subscription that is wanted."""
         self.world = World(profile, settings)
-        self.wish = Wish(EMAIL, folders=folders, event_types=event_types)
-        row = wanted(self.wish, self.clock())
+        self.wish = DesiredSubscription(EMAIL, folders=folders, event_types=event_types)
+        row = new_subscription(self.wish, self.clock())
         self.key = row.subscription
         self.writes, self.steps = FaultPlan(), FaultPlan()
         self.ledger = Ledger(row, writes=self.writes)
@@ -185,7 +192,7 @@ class Story:
 
     def _next(self) -> list[float]:
         due_at = self.world.core.next_due()
-        looks_at = self.row.check_at if self.is_up else None
+        looks_at = self.row.next_check_at if self.is_up else None
         times = [max(looks_at.timestamp(), self.world.now + MINUTE.total_seconds())] if looks_at is not None else []
         return [*times, max(due_at, self.world.now)] if due_at is not None else [*times, float("inf")]
 
@@ -199,18 +206,18 @@ class Story:
 
     def settled(self) -> "Story":
         """Go on until another baseline is adopted, and return the story."""
-        before = self.row.baseline
-        self.run_until(lambda: self.row.baseline > before)
+        before = self.row.baseline_round
+        self.run_until(lambda: self.row.baseline_round > before)
         return self
 
     def found_a_gap(self) -> None:
         """Go on until a gap is written down."""
-        self.run_until(lambda: self.row.recover_since is not None)
+        self.run_until(lambda: self.row.oldest_open_gap_at is not None)
 
     def recovered(self) -> None:
         """Go on until a gap is written down, and then until no recovery is due any more."""
         self.found_a_gap()
-        self.run_until(lambda: self.row.recover_since is None)
+        self.run_until(lambda: self.row.oldest_open_gap_at is None)
 
     def die(self, minutes: float = 60) -> None:
         """Let keeper and responder be gone from now on, for the first so many minutes."""
@@ -293,7 +300,7 @@ class TestBaseline:
     def test_the_first_ones_of_a_herd_are_spread(self, chance: float, minutes: float) -> None:
         """Over a quarter of an hour from the look that finds the subscription alive."""
         story = Story(chance=chance)
-        story.run_until(lambda: story.row.sync_at is not None)
+        story.run_until(lambda: story.row.next_sync_at is not None)
         alive_at = story.world.now
         story.run_until(lambda: story.server.syncs > 0)
         assert minutes <= (story.world.now - alive_at) / 60 <= minutes + 2
@@ -307,8 +314,8 @@ class TestBaseline:
             story.mail()
         story.settled()
         assert story.documents == []
-        assert len(story.states.places(story.key, story.row.baseline)) == places
-        assert (HIERARCHY in story.states.places(story.key, story.row.baseline)) is (folders == ALL)
+        assert len(story.states.places(story.key, story.row.baseline_round)) == places
+        assert (HIERARCHY in story.states.places(story.key, story.row.baseline_round)) is (folders == ALL)
 
     def test_it_is_adopted_once_no_gap_can_begin_before_it(self) -> None:
         """A gap goes back from the last POST by twice StatusFrequency."""
@@ -316,26 +323,26 @@ class TestBaseline:
         story.run_until(lambda: story.server.syncs == len(NAMED))
         begun_at = story.clock()
         story.run(29)
-        assert story.row.baseline == 0
+        assert story.row.baseline_round == 0
         story.settled()
-        assert story.row.baseline_at is not None
-        assert story.row.baseline_at <= begun_at
+        assert story.row.baseline_valid_from is not None
+        assert story.row.baseline_valid_from <= begun_at
         assert story.row.last_seen_at is not None
-        assert story.row.last_seen_at - story.policy.silence(story.row) >= story.row.baseline_at
+        assert story.row.last_seen_at - story.policy.silence(story.row) >= story.row.baseline_valid_from
 
     @pytest.mark.parametrize("folders", [ALL, NAMED])
     def test_a_new_one_is_taken_each_day_from_where_the_last_one_ends(self, folders: tuple[str, ...]) -> None:
         """It tells nothing, and takes the place of the last."""
         story = Story(folders=folders).settled()
-        first, asked = story.row.baseline_at, story.server.syncs
+        first, asked = story.row.baseline_valid_from, story.server.syncs
         assert first is not None
         story.mail()
         story.run(REFRESH_MINUTES)
         story.settled()
-        assert story.row.baseline_at is not None
-        assert timedelta(days=1) <= story.row.baseline_at - first <= timedelta(days=1, hours=2)
+        assert story.row.baseline_valid_from is not None
+        assert timedelta(days=1) <= story.row.baseline_valid_from - first <= timedelta(days=1, hours=2)
         assert story.server.syncs == 2 * asked
-        assert {number for _, number, _ in story.states.states} == {story.row.baseline}
+        assert {number for _, number, _ in story.states.states} == {story.row.baseline_round}
         assert story.told() == Counter()
 
     def test_until_a_new_one_is_adopted_the_last_one_holds(self) -> None:
@@ -343,11 +350,11 @@ class TestBaseline:
         story = Story().settled()
         asked = story.server.syncs
         story.run(REFRESH_MINUTES - 10)
-        before = story.row.baseline
+        before = story.row.baseline_round
         story.run_until(lambda: story.server.syncs > asked)
         new: list[str] = []
         story.gapped(lambda: new.append(story.mail()))
-        assert story.row.baseline == before
+        assert story.row.baseline_round == before
         story.recovered()
         assert story.told() == once(("created", new[0]))
         assert story.is_closed_with(1)
@@ -355,10 +362,10 @@ class TestBaseline:
     def test_what_happened_while_nobody_wanted_the_subscription_is_no_news(self) -> None:
         """A new one is taken, which knows what came meanwhile; so its end in a gap is told."""
         story = Story(folders=ALL).settled()
-        story.change(retired(story.row))
+        story.change(retirement(story.row))
         story.run(60)
         new = story.mail()
-        story.change(changed(story.row, story.wish, story.clock()))
+        story.change(changes_toward(story.row, story.wish, story.clock()))
         story.settled()
         story.gapped(lambda: story.item(new, "delete"))
         story.recovered()
@@ -374,7 +381,7 @@ class TestBaseline:
         story.world.act("folders", gone, "delete")
         story.run(REFRESH_MINUTES)
         story.settled()
-        places = story.states.places(story.key, story.row.baseline)
+        places = story.states.places(story.key, story.row.baseline_round)
         assert (made in places, gone in places) == (True, False)
 
 
@@ -388,11 +395,11 @@ class TestRecovery:
     ) -> None:
         """Every create, update, move, copy and delete, once, and the gap is closed with their count."""
         story = Story(profile, folders=folders, trusted=profile == "exchange")
-        changed, moved, deleted, read, copied, left = (story.mail() for _ in range(6))
+        changes_toward, moved, deleted, read, copied, left = (story.mail() for _ in range(6))
         story.settled()
         story.die(60)
         new = story.mail()
-        story.item(changed, "modify")
+        story.item(changes_toward, "modify")
         elsewhere = story.item(moved, "move", folder="drafts")
         story.run(DAY)
         story.item(deleted, "delete")
@@ -402,7 +409,7 @@ class TestRecovery:
         story.recovered()
         expected = once(
             ("created", new),
-            ("modified", changed),
+            ("modified", changes_toward),
             ("deleted", moved),
             ("created", elsewhere),
             ("deleted", deleted),
@@ -516,7 +523,7 @@ class TestRecovery:
         story.found_a_gap()
         story.calls_a_look = 1
         before = story.server.syncs
-        story.run_until(lambda: story.row.recover_since is None)
+        story.run_until(lambda: story.row.oldest_open_gap_at is None)
         assert story.told() == Counter(("created", each) for each in ids)
         assert story.is_closed_with(1500)
         assert story.server.syncs - before == -(-1500 // MAX_CHANGES) + 1
@@ -529,7 +536,7 @@ class TestRecovery:
             story.gapped(lambda: made.append(story.mail()))
             story.recovered()
             assert story.told() == once(*(("created", each) for each in made))
-            assert {each for _, each, _ in story.states.states} == {story.row.baseline}
+            assert {each for _, each, _ in story.states.states} == {story.row.baseline_round}
             assert len(story.closings()) == number
             story.run(60)
         assert [(reason, recovered) for reason, _, recovered in story.closings()] == [(None, 1), (None, 1)]
@@ -579,7 +586,7 @@ class TestFolders:
         story.recovered()
         assert story.told() == once(("deleted", gone), ("modified", renamed))
         assert story.is_closed_with(2)
-        assert gone not in story.states.places(story.key, story.row.baseline)
+        assert gone not in story.states.places(story.key, story.row.baseline_round)
 
     def test_a_folder_that_goes_while_folders_are_gone_through_is_passed_over(self) -> None:
         """It was there when the hierarchy was asked for."""
@@ -698,7 +705,7 @@ class TestOnce:
         story.look()
         assert story.told() == once((change, item))
         story.run(120)
-        assert story.row.recover_since is None
+        assert story.row.oldest_open_gap_at is None
         assert story.told("push", "sync")[change, item] == 1
 
     @pytest.mark.parametrize("by", ["keeper", "responder"])
@@ -716,7 +723,7 @@ class TestOnce:
         story.ledger.between_reading_and_writing(second)
         first()
         story.run(120)
-        assert story.row.recover_since is None
+        assert story.row.oldest_open_gap_at is None
         assert story.told("push", "sync")["created", item] == 1
 
     @pytest.mark.parametrize("profile", PROFILES)
@@ -810,7 +817,7 @@ class TestNotRecovered:
         story.recovered()
         assert story.told() == Counter()
         assert story.closings() == [(GapReason.NOT_RECOVERED, [story.gaps()[0]["id"]], 0)]
-        assert story.row.baseline > 0
+        assert story.row.baseline_round > 0
 
     def test_a_gap_that_begins_before_the_baseline_stays_open(self) -> None:
         """The baseline was taken under way, and adopted by nobody: it proves nothing of the time before."""
@@ -850,7 +857,7 @@ class TestSeveralGaps:
         story.gapped(lambda: made.append(story.mail()))
         story.calls_a_look = 1000
         story.run(_PATIENCE)
-        assert story.row.recover_since is None
+        assert story.row.oldest_open_gap_at is None
         assert story.told() == once(*(("created", each) for each in made))
         closed = [own_id for reason, ids, _ in story.closings() for own_id in ids if reason is None]
         assert sorted(closed) == sorted(gap["id"] for gap in story.gaps())
@@ -911,7 +918,7 @@ class TestServer:
         assert 10 <= waits[-1] <= 15
         assert story.closings() == []
         story.faults()
-        story.run_until(lambda: story.row.recover_since is None)
+        story.run_until(lambda: story.row.oldest_open_gap_at is None)
         assert story.is_closed_with(1)
 
     @pytest.mark.parametrize("fate", ["refuse", "forget"])
@@ -924,7 +931,7 @@ class TestServer:
         story.found_a_gap()
         calls = story.server.calls
         setattr(story.server.calls, fate, [calls.calls + 1, calls.calls + 2])
-        story.run_until(lambda: story.row.recover_since is None)
+        story.run_until(lambda: story.row.oldest_open_gap_at is None)
         assert calls.calls > 2
         assert story.told() == once(("created", new))
         assert story.is_closed_with(1)
@@ -1088,7 +1095,7 @@ class TestOverlap:
         story.server.meddling[story.server.syncs + 2] = lose
         story.found_a_gap()
         story.run(_PATIENCE)
-        assert story.row.recover_since is None
+        assert story.row.oldest_open_gap_at is None
         assert story.told() == once(("created", new))
         assert len(story.gaps()) >= 2
         closed = [own_id for reason, ids, _ in story.closings() for own_id in ids if reason is None]
@@ -1110,11 +1117,10 @@ class TestRow:
             **more,
             superseded_until=(story.clock(),) * 2,
             pending_generation=100,
-            first_post_due=True,
-            gap_reason=GapReason.SUBSCRIPTION_LOST,
-            lost_code="ErrorMissedNotificationEvents",
-            last_error="ErrorExceededSubscriptionCount: the mailbox has as many subscriptions as the server allows",
+            awaiting_first_push=True,
+            suspected_gap_reason=GapReason.SUBSCRIPTION_LOST,
             previous_watermark=story.row.watermark,
         )
-        assert not [field.name for field in fields(row) if getattr(row, field.name) is None]
+        # A heartbeat is written to an active row, and one that lives has no error.
+        assert {field.name for field in fields(row) if getattr(row, field.name) is None} == {"lost_code", "last_error"}
         assert item_bytes(item_of(row)) < 1024

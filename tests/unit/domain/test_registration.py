@@ -6,21 +6,21 @@ from typing import Any, Final
 
 import pytest
 
-from ewspush.domain.continuity import longest_delivery, told_until
-from ewspush.domain.registration import (
+from ewspush.domain.desired import (
     DEFAULT_EVENT_TYPES,
     EVENT_TYPES,
     SHARDS,
-    Wish,
-    changed,
-    retired,
+    DesiredSubscription,
+    changes_toward,
+    new_subscription,
+    retirement,
     shards_of,
-    wanted,
 )
+from ewspush.domain.gaps import complete_until, max_delivery_window
 from ewspush.domain.subscription import State, Subscription
 from tests.stories import MAILBOX, NOON, subscription
 
-WISH: Final = Wish(MAILBOX)
+WISH: Final = DesiredSubscription(MAILBOX)
 LATER: Final = NOON + timedelta(hours=1)
 
 
@@ -34,30 +34,37 @@ class TestWanted:
 
     def test_it_is_due_at_once_and_what_comes_late_is_a_gap_from_now_on(self) -> None:
         """In no generation yet."""
-        row = wanted(WISH, NOON)
-        assert (row.state, row.generation, row.check_at) == (State.WANTED, 0, NOON)
-        assert (row.gap_since, row.gap_reason) == (NOON, None)
+        row = new_subscription(WISH, NOON)
+        assert (row.state, row.generation, row.next_check_at) == (State.WANTED, 0, NOON)
+        assert (row.suspected_gap_since, row.suspected_gap_reason) == (NOON, None)
 
     def test_it_holds_the_wish(self) -> None:
         """All of it."""
-        wish = Wish(MAILBOX, "calendar", ("calendar",), ("CreatedEvent",), 5)
-        row = wanted(wish, NOON)
+        wish = DesiredSubscription(MAILBOX, "calendar", ("calendar",), ("CreatedEvent",), 5)
+        row = new_subscription(wish, NOON)
         assert (row.mailbox, row.folders, row.event_types) == (MAILBOX, ("calendar",), ("CreatedEvent",))
         assert row.status_frequency_minutes == 5
 
     def test_its_key_is_that_of_mailbox_and_name_and_tells_no_address(self) -> None:
         """In whatever case the address is written, whatever else is wanted."""
         key = WISH.subscription
-        assert wanted(WISH, NOON).subscription == key == Wish("ALICE@example.com", folders=("inbox",)).subscription
-        assert key not in {Wish(MAILBOX, "other").subscription, Wish("bob@example.com").subscription}
+        assert (
+            new_subscription(WISH, NOON).subscription
+            == key
+            == DesiredSubscription("ALICE@example.com", folders=("inbox",)).subscription
+        )
+        assert key not in {
+            DesiredSubscription(MAILBOX, "other").subscription,
+            DesiredSubscription("bob@example.com").subscription,
+        }
         assert "alice" not in key
 
     def test_rows_spread_over_all_partitions(self) -> None:
         """About evenly, and always the same one for a key."""
-        rows = [wanted(Wish(f"user{number}@example.com"), NOON) for number in range(400)]
+        rows = [new_subscription(DesiredSubscription(f"user{number}@example.com"), NOON) for number in range(400)]
         shards = [row.due_shard for row in rows]
         assert {shards.count(str(shard)) > 20 for shard in range(SHARDS)} == {True}
-        assert wanted(WISH, NOON).due_shard == wanted(WISH, LATER).due_shard
+        assert new_subscription(WISH, NOON).due_shard == new_subscription(WISH, LATER).due_shard
 
     def test_free_busy_is_wanted_only_where_it_is_asked_for(self) -> None:
         """Amazon WorkMail's guide does not list it."""
@@ -69,13 +76,13 @@ class TestChanged:
 
     def test_a_gap_of_the_old_subscription_goes_back_by_its_own_frequency(self) -> None:
         """However short the new one is: the old server re-sent by the old one."""
-        row = after(subscription(), changed(subscription(), replace(WISH, status_frequency_minutes=1), LATER))
-        assert (row.status_frequency_minutes, row.gap_since) == (1, told_until(subscription()))
+        row = after(subscription(), changes_toward(subscription(), replace(WISH, status_frequency_minutes=1), LATER))
+        assert (row.status_frequency_minutes, row.suspected_gap_since) == (1, complete_until(subscription()))
 
     @pytest.mark.parametrize("state", [State.WANTED, State.ACTIVE, State.LAPSED])
     def test_the_same_wish_changes_nothing(self, state: State) -> None:
         """However often it is said."""
-        assert changed(subscription(state=state), WISH, LATER) == {}
+        assert changes_toward(subscription(state=state), WISH, LATER) == {}
 
     @pytest.mark.parametrize(
         "wish",
@@ -85,22 +92,22 @@ class TestChanged:
             replace(WISH, status_frequency_minutes=5),
         ],
     )
-    def test_another_wish_makes_it_due_in_a_generation_to_come(self, wish: Wish) -> None:
+    def test_another_wish_makes_it_due_in_a_generation_to_come(self, wish: DesiredSubscription) -> None:
         """The one that lives goes on until then, from the same watermark."""
-        row = after(subscription(), changed(subscription(), wish, LATER))
+        row = after(subscription(), changes_toward(subscription(), wish, LATER))
         assert (row.folders, row.event_types) == (wish.folders, wish.event_types)
         assert row.status_frequency_minutes == wish.status_frequency_minutes
-        assert (row.check_at, row.generation, row.watermark, row.revision) == (LATER, 1, "w1", 1)
-        assert row.wanted_generation > row.generation
+        assert (row.next_check_at, row.generation, row.watermark, row.revision) == (LATER, 1, "w1", 1)
+        assert row.min_generation > row.generation
 
     def test_of_three_changes_at_once_the_third_waits_for_what_the_first_superseded(self) -> None:
         """It lives until its next POST comes through, and with the two after it there would be four."""
         row, frequencies, asked_at = subscription(), (5, 15, 5, 15), []
         for minute, frequency in enumerate(frequencies):
             now = LATER + timedelta(minutes=minute)
-            row = after(row, changed(row, replace(WISH, status_frequency_minutes=frequency), now))
-            asked_at.append(row.check_at)
-        lives_for = [timedelta(minutes=each) + longest_delivery(each) for each in (15, 5)]
+            row = after(row, changes_toward(row, replace(WISH, status_frequency_minutes=frequency), now))
+            asked_at.append(row.next_check_at)
+        lives_for = [timedelta(minutes=each) + max_delivery_window(each) for each in (15, 5)]
         first_ends_at = LATER + lives_for[0]
         second_ends_at = LATER + timedelta(minutes=1) + lives_for[1]
         assert asked_at == [LATER, LATER + timedelta(minutes=1), first_ends_at, max(second_ends_at, now)]
@@ -108,30 +115,30 @@ class TestChanged:
     def test_a_change_after_all_that_is_asked_for_at_once(self) -> None:
         """Nothing of what was superseded can live any more."""
         row = subscription(superseded_until=(LATER - timedelta(hours=1), LATER))
-        row = after(row, changed(row, replace(WISH, folders=("inbox",)), LATER))
-        assert row.check_at == LATER
+        row = after(row, changes_toward(row, replace(WISH, folders=("inbox",)), LATER))
+        assert row.next_check_at == LATER
 
     def test_what_was_never_asked_for_supersedes_nothing(self) -> None:
         """However often the file is changed before the first Subscribe."""
-        row = wanted(WISH, NOON)
+        row = new_subscription(WISH, NOON)
         for frequency in (5, 1, 5):
-            row = after(row, changed(row, replace(WISH, status_frequency_minutes=frequency), LATER))
-        assert (row.check_at, row.superseded_until) == (LATER, ())
+            row = after(row, changes_toward(row, replace(WISH, status_frequency_minutes=frequency), LATER))
+        assert (row.next_check_at, row.superseded_until) == (LATER, ())
 
     def test_a_generation_under_way_is_passed_over(self) -> None:
         """Its answer is not awaited any more, and its number not used again."""
         row = subscription(pending_generation=4, state=State.LAPSED)
-        row = after(row, changed(row, replace(WISH, folders=("inbox",)), LATER))
+        row = after(row, changes_toward(row, replace(WISH, folders=("inbox",)), LATER))
         assert row.pending_generation is not None
         assert row.pending_generation > 4
-        assert row.wanted_generation > 4
+        assert row.min_generation > 4
 
     @pytest.mark.parametrize(("generation", "state"), [(0, State.WANTED), (1, State.LAPSED)])
     def test_a_suspended_one_is_tried_at_once(self, generation: int, state: State) -> None:
         """By the same wish said again."""
         row = subscription(state=State.SUSPENDED, generation=generation, attempts=9, last_error="why")
-        row = after(row, changed(row, WISH, LATER))
-        assert (row.state, row.check_at, row.revision) == (state, LATER, 1)
+        row = after(row, changes_toward(row, WISH, LATER))
+        assert (row.state, row.next_check_at, row.revision) == (state, LATER, 1)
 
     def test_a_retired_one_begins_anew(self) -> None:
         """In a number that none of its callbacks has, with nothing known of the mailbox."""
@@ -142,32 +149,38 @@ class TestChanged:
             last_error="why",
             generation=3,
             pending_generation=5,
-            first_post_due=True,
+            awaiting_first_push=True,
             last_event_at=NOON,
-            recover_since=NOON,
-            baseline=4,
-            baseline_from=NOON,
-            baseline_at=NOON,
-            sync_at=NOON,
+            oldest_open_gap_at=NOON,
+            baseline_round=4,
+            baseline_started_at=NOON,
+            baseline_valid_from=NOON,
+            next_sync_at=NOON,
         )
-        ended = after(row, retired(row))
-        row = after(ended, changed(ended, WISH, LATER))
-        assert (row.state, row.check_at, row.attempts) == (State.WANTED, LATER, 0)
+        ended = after(row, retirement(row))
+        row = after(ended, changes_toward(ended, WISH, LATER))
+        assert (row.state, row.next_check_at, row.attempts) == (State.WANTED, LATER, 0)
         assert row.generation > 5
         known = (row.watermark, row.previous_watermark, row.last_seen_at, row.lost_code, row.last_error)
         assert known == (None,) * 5
-        assert (row.first_post_due, row.last_event_at) == (None, None)
-        assert (row.recover_since, row.baseline, row.baseline_from, row.baseline_at, row.sync_at) == (
+        assert (row.awaiting_first_push, row.last_event_at) == (None, None)
+        assert (
+            row.oldest_open_gap_at,
+            row.baseline_round,
+            row.baseline_started_at,
+            row.baseline_valid_from,
+            row.next_sync_at,
+        ) == (
             *(None, 0, LATER),
             *(None, None),
         )
-        assert (row.gap_since, row.gap_reason) == (LATER, None)
+        assert (row.suspected_gap_since, row.suspected_gap_reason) == (LATER, None)
         assert row.revision == ended.revision + 1
 
     def test_a_retired_one_can_come_back_with_another_wish(self) -> None:
         """In one step."""
-        ended = after(subscription(), retired(subscription()))
-        row = after(ended, changed(ended, replace(WISH, folders=("inbox",)), LATER))
+        ended = after(subscription(), retirement(subscription()))
+        row = after(ended, changes_toward(ended, replace(WISH, folders=("inbox",)), LATER))
         assert (row.state, row.folders) == (State.WANTED, ("inbox",))
 
 
@@ -180,8 +193,8 @@ class TestRetired:
     ) -> None:
         """So that no answer finds the generation that it awaits."""
         row = subscription(generation=generation, pending_generation=pending)
-        row = after(row, retired(row))
-        assert (row.state, row.check_at) == (State.RETIRED, None)
+        row = after(row, retirement(row))
+        assert (row.state, row.next_check_at) == (State.RETIRED, None)
         assert (row.generation, row.pending_generation, row.revision) == (newest, None, 1)
 
     def test_numbers_only_rise_however_often_it_comes_and_goes(self) -> None:
@@ -191,8 +204,8 @@ class TestRetired:
         for turn in range(5):
             row = replace(row, pending_generation=row.newest_generation + 1)
             seen.append(row.newest_generation)
-            row = after(row, retired(row))
-            row = after(row, changed(row, replace(WISH, folders=("inbox",) * (turn % 2)), LATER))
+            row = after(row, retirement(row))
+            row = after(row, changes_toward(row, replace(WISH, folders=("inbox",) * (turn % 2)), LATER))
             seen.append(row.newest_generation)
         assert seen == sorted(set(seen))
 
@@ -215,5 +228,5 @@ class TestShards:
 
     def test_every_row_is_in_a_partition_that_is_looked_after(self) -> None:
         """By the numbers that `wanted` gives."""
-        row = wanted(WISH, NOON)
+        row = new_subscription(WISH, NOON)
         assert row.due_shard in shards_of(0, 1)

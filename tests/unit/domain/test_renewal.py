@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from ewspush.domain import renewal
-from ewspush.domain.continuity import told_until
+from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.events import GapReason
-from ewspush.domain.registration import Wish, wanted
-from ewspush.domain.renewal import FEW_TRIES, MIN_GRACE, Policy
+from ewspush.domain.gaps import complete_until
+from ewspush.domain.renewing import rules
+from ewspush.domain.renewing.rules import FEW_TRIES, MIN_GRACE, Policy
 from ewspush.domain.subscription import State, Subscription
 from ewspush.protocol.response_codes import ADVICE, Remedy, advice
 from ewspush.protocol.soap import Refused
@@ -23,26 +23,26 @@ UNPROVEN: Final = Policy(MINUTE, resume_is_trusted=False)
 ALMOST_ONE: Final = 1 - 2**-53
 """The most that `random.random` returns."""
 
-NEW: Final = wanted(Wish(MAILBOX), NOON)
+NEW: Final = new_subscription(DesiredSubscription(MAILBOX), NOON)
 LIVE: Final = subscription()
 """StatusFrequency 15, last heard of at noon."""
 
 
 def begun(row: Subscription, policy: Policy = TRUSTED, minute: float = 30) -> Subscription:
     """Return the row as it is while a Subscribe is under way, `minute` minutes after noon."""
-    changes: dict[str, Any] = renewal.begun(row, policy, NOON + minute * MINUTE)
+    changes: dict[str, Any] = rules.on_attempt(row, policy, NOON + minute * MINUTE)
     return replace(row, **changes)
 
 
 def refused(row: Subscription, answer: str | Refused, chance: float = ALMOST_ONE) -> dict[str, Any]:
     """Return what a refusal at noon changes."""
     told = Refused(answer) if isinstance(answer, str) else answer
-    return renewal.refused(row, told, TRUSTED, NOON, lambda: chance)
+    return rules.on_refusal(row, told, TRUSTED, NOON, lambda: chance)
 
 
 def waits(row: Subscription, answer: str | Refused) -> tuple[float, float]:
     """Return the shortest and the longest wait after a refusal, in minutes (rounded to the second)."""
-    shortest, longest = (refused(row, answer, chance)["check_at"] - NOON for chance in (0, ALMOST_ONE))
+    shortest, longest = (refused(row, answer, chance)["next_check_at"] - NOON for chance in (0, ALMOST_ONE))
     return round(shortest / MINUTE, 2), round(longest / MINUTE, 2)
 
 
@@ -65,30 +65,30 @@ class TestWhenItIsDue:
             (LIVE, 30),
             (replace(LIVE, last_seen_at=NOON + 7 * MINUTE), 37),
             (replace(LIVE, status_frequency_minutes=1), 2),
-            (replace(LIVE, last_seen_at=None, check_at=NOON + 4 * MINUTE), 4),
-            (replace(LIVE, state=State.LAPSED, check_at=NOON + 4 * MINUTE), 4),
-            (replace(LIVE, state=State.SUSPENDED, check_at=NOON + 4 * MINUTE), 4),
+            (replace(LIVE, last_seen_at=None, next_check_at=NOON + 4 * MINUTE), 4),
+            (replace(LIVE, state=State.LAPSED, next_check_at=NOON + 4 * MINUTE), 4),
+            (replace(LIVE, state=State.SUSPENDED, next_check_at=NOON + 4 * MINUTE), 4),
             (NEW, 0),
         ],
     )
     def test_live_ones_after_twice_their_frequency_others_when_they_are_told_to(
         self, row: Subscription, minute: int
     ) -> None:
-        """Whatever `check_at` says of a live one: heartbeats don't touch it."""
-        assert renewal.due_at(row, TRUSTED) == NOON + minute * MINUTE
+        """Whatever `next_check_at` says of a live one: heartbeats don't touch it."""
+        assert rules.due_at(row, TRUSTED) == NOON + minute * MINUTE
 
     def test_a_retired_one_never(self) -> None:
         """Nothing brings it back but a new wish."""
-        assert renewal.due_at(replace(LIVE, state=State.RETIRED), TRUSTED) is None
+        assert rules.due_at(replace(LIVE, state=State.RETIRED), TRUSTED) is None
 
     @pytest.mark.parametrize(("minute", "overdue"), [(10, 0), (30, 0), (30.5, 0.5), (90, 60)])
     def test_overdue_counts_from_the_end_of_the_silence_that_is_allowed(self, minute: float, overdue: float) -> None:
         """Not from the last sign of life."""
-        assert renewal.overdue(LIVE, TRUSTED, NOON + minute * MINUTE) == overdue * MINUTE
+        assert rules.overdue(LIVE, TRUSTED, NOON + minute * MINUTE) == overdue * MINUTE
 
     def test_what_was_never_heard_of_is_not_overdue(self) -> None:
         """There was no silence yet."""
-        assert renewal.overdue(NEW, TRUSTED, NOON + timedelta(days=1)) == timedelta()
+        assert rules.overdue(NEW, TRUSTED, NOON + timedelta(days=1)) == timedelta()
 
     def test_a_scaled_minute_scales_silence_and_grace(self) -> None:
         """But never a grace below what a Subscribe takes in real time."""
@@ -96,7 +96,7 @@ class TestWhenItIsDue:
         assert policy.silence(LIVE) == timedelta(seconds=60)
         assert policy.grace(replace(LIVE, status_frequency_minutes=60)) == timedelta(seconds=122)
         assert policy.grace(LIVE) == MIN_GRACE
-        assert renewal.due_at(LIVE, policy) == NOON + timedelta(minutes=1)
+        assert rules.due_at(LIVE, policy) == NOON + timedelta(minutes=1)
 
     def test_the_grace_is_a_minute_more_than_the_first_heartbeat_takes(self) -> None:
         """WorkMail sends its first POST within StatusFrequency."""
@@ -119,7 +119,7 @@ class TestBegun:
     def test_it_counts_as_a_try_and_is_given_its_time(self) -> None:
         """The next look comes after the grace, whatever becomes of this one."""
         row = begun(replace(LIVE, attempts=2))
-        assert (row.attempts, row.check_at) == (3, NOON + 46 * MINUTE)
+        assert (row.attempts, row.next_check_at) == (3, NOON + 46 * MINUTE)
 
     @pytest.mark.parametrize(
         ("state", "then"),
@@ -148,22 +148,27 @@ class TestBegun:
     ) -> None:
         """Since when not all was told, which a last POST of events says better than a heartbeat."""
         row = begun(replace(LIVE, watermark=watermark), policy)
-        assert (row.gap_reason, row.gap_since) == (reason, told_until(LIVE))
+        assert (row.suspected_gap_reason, row.suspected_gap_since) == (reason, complete_until(LIVE))
         told = replace(LIVE, last_event_at=NOON - timedelta(hours=9))
-        assert begun(told, policy).gap_since == told_until(told)
+        assert begun(told, policy).suspected_gap_since == complete_until(told)
 
     def test_what_was_trusted_and_is_refused_later_is_in_doubt_since_it_was_last_heard_of(self) -> None:
         """However many tries and hours lie between, and also where it was never heard of."""
-        made = replace(LIVE, last_seen_at=None, gap_since=NOON, check_at=NOON + 30 * MINUTE)
+        made = replace(LIVE, last_seen_at=None, suspected_gap_since=NOON, next_check_at=NOON + 30 * MINUTE)
         tried_first = begun(made, TRUSTED)
         forgotten = refused(begun(tried_first, TRUSTED, minute=900), "ErrorInvalidWatermark")
-        assert (forgotten["gap_since"], forgotten["gap_reason"]) == (NOON, GapReason.WATERMARK_REFUSED)
+        assert (forgotten["suspected_gap_since"], forgotten["suspected_gap_reason"]) == (
+            NOON,
+            GapReason.WATERMARK_REFUSED,
+        )
 
     def test_an_older_doubt_stays(self) -> None:
         """A second try does not shorten the gap."""
         since = NOON - timedelta(hours=3)
-        row = begun(replace(LIVE, gap_since=since, gap_reason=GapReason.WATERMARK_REFUSED), UNPROVEN)
-        assert (row.gap_since, row.gap_reason) == (since, GapReason.WATERMARK_REFUSED)
+        row = begun(
+            replace(LIVE, suspected_gap_since=since, suspected_gap_reason=GapReason.WATERMARK_REFUSED), UNPROVEN
+        )
+        assert (row.suspected_gap_since, row.suspected_gap_reason) == (since, GapReason.WATERMARK_REFUSED)
 
 
 class TestLived:
@@ -173,10 +178,14 @@ class TestLived:
     def test_it_is_active_in_the_new_generation_and_nothing_is_held_against_it(self, state: State) -> None:
         """Also after a suspension."""
         row = tried(3, lost_code="ErrorReadEventsFailed", last_error="why")
-        changes: dict[str, Any] = renewal.lived(replace(row, state=state), Subscribed("S2", "w9"), TRUSTED, NOON)
+        changes: dict[str, Any] = rules.on_success(replace(row, state=state), Subscribed("S2", "w9"), TRUSTED, NOON)
         after = replace(row, **changes)
         assert (after.state, after.generation, after.pending_generation) == (State.ACTIVE, 4, None)
-        assert (after.subscription_id, after.first_post_due, after.check_at) == ("S2", True, NOON + 30 * MINUTE)
+        assert (after.subscription_id, after.awaiting_first_push, after.next_check_at) == (
+            "S2",
+            True,
+            NOON + 30 * MINUTE,
+        )
         assert (after.lost_code, after.last_error, after.attempts) == (None, None, 0)
 
     @pytest.mark.parametrize(
@@ -187,7 +196,7 @@ class TestLived:
         self, stored: str | None, answered: str | None, changes: dict[str, str]
     ) -> None:
         """It is where the chain was last seen; only where there is none, the answer's is one, unless it is zero."""
-        lived = renewal.lived(tried(1, watermark=stored), Subscribed("S2", answered), TRUSTED, NOON)
+        lived = rules.on_success(tried(1, watermark=stored), Subscribed("S2", answered), TRUSTED, NOON)
         assert {name: value for name, value in lived.items() if name == "watermark"} == changes
 
     @pytest.mark.parametrize(
@@ -200,22 +209,25 @@ class TestLived:
     ) -> None:
         """Before it nothing was missed; before a later one it was."""
         row = begun(replace(NEW, attempts=attempts), minute=minutes)
-        changes = renewal.lived(row, Subscribed("S1", "w1"), TRUSTED, NOON)
-        assert row.gap_reason == reason
-        assert (changes["gap_since"], changes["gap_reason"]) == (NOON, reason)
+        changes = rules.on_success(row, Subscribed("S1", "w1"), TRUSTED, NOON)
+        assert row.suspected_gap_reason == reason
+        assert (changes["suspected_gap_since"], changes["suspected_gap_reason"]) == (NOON, reason)
 
     def test_until_it_is_heard_of_all_since_the_wish_is_in_doubt(self) -> None:
         """It may be lost again before its first POST, and whoever then asks anew begins later."""
-        changes: dict[str, Any] = renewal.lived(begun(NEW), Subscribed("S1", None), TRUSTED, NOON)
+        changes: dict[str, Any] = rules.on_success(begun(NEW), Subscribed("S1", None), TRUSTED, NOON)
         made = replace(begun(NEW), **changes)
         again = begun(made, minute=30)
-        assert (again.gap_since, again.gap_reason) == (NOON, GapReason.SUBSCRIBED_LATE)
+        assert (again.suspected_gap_since, again.suspected_gap_reason) == (NOON, GapReason.SUBSCRIBED_LATE)
 
     def test_a_renewal_leaves_its_doubt_to_the_first_post(self) -> None:
         """However often it took, and also where the one before was heard of meanwhile and its doubts were dropped."""
         row = begun(LIVE, UNPROVEN)
-        changes = renewal.lived(row, Subscribed("S2", "w1"), UNPROVEN, NOON)
-        assert (changes["gap_since"], changes["gap_reason"]) == (told_until(LIVE), GapReason.RESUME_UNPROVEN)
+        changes = rules.on_success(row, Subscribed("S2", "w1"), UNPROVEN, NOON)
+        assert (changes["suspected_gap_since"], changes["suspected_gap_reason"]) == (
+            complete_until(LIVE),
+            GapReason.RESUME_UNPROVEN,
+        )
 
 
 class TestSettled:
@@ -223,15 +235,21 @@ class TestSettled:
 
     def test_it_missed_nothing(self) -> None:
         """So a doubt that a renewal raised, and that came to nothing, is dropped."""
-        row = replace(LIVE, gap_since=NOON, gap_reason=GapReason.RESUME_UNPROVEN)
-        assert renewal.settled(row) == {"gap_since": None, "gap_reason": None}
+        row = replace(LIVE, suspected_gap_since=NOON, suspected_gap_reason=GapReason.RESUME_UNPROVEN)
+        assert rules.suspicion_cleared(row) == {"suspected_gap_since": None, "suspected_gap_reason": None}
 
     @pytest.mark.parametrize(
-        "row", [LIVE, replace(LIVE, gap_since=NOON, gap_reason=GapReason.RESUME_UNPROVEN, first_post_due=True)]
+        "row",
+        [
+            LIVE,
+            replace(
+                LIVE, suspected_gap_since=NOON, suspected_gap_reason=GapReason.RESUME_UNPROVEN, awaiting_first_push=True
+            ),
+        ],
     )
     def test_there_is_nothing_to_say_without_a_doubt_or_before_the_first_post(self, row: Subscription) -> None:
         """That one settles it."""
-        assert renewal.settled(row) == {}
+        assert rules.suspicion_cleared(row) == {}
 
 
 class TestUnheard:
@@ -239,16 +257,18 @@ class TestUnheard:
 
     def test_it_is_given_the_time_to_be_heard_of(self) -> None:
         """From the moment on that nobody answered; its generation stays pending."""
-        changes = renewal.unheard(LIVE, TRUSTED, NOON)
-        assert changes["check_at"] == NOON + 16 * MINUTE
+        changes = rules.on_no_response(LIVE, TRUSTED, NOON)
+        assert changes["next_check_at"] == NOON + 16 * MINUTE
         assert changes["last_error"] == "the mail server did not answer the Subscribe"
-        assert set(changes) == {"check_at", "last_error"}
+        assert set(changes) == {"next_check_at", "last_error"}
 
 
 class TestBackOff:
     """When a refused Subscribe is tried again; jitter takes up to half."""
 
-    @pytest.mark.parametrize("code", [*coded(Remedy.RETRY), *coded(Remedy.ANEW), *coded(Remedy.ANEW_WITHOUT_WATERMARK)])
+    @pytest.mark.parametrize(
+        "code", [*coded(Remedy.RETRY), *coded(Remedy.RESUBSCRIBE), *coded(Remedy.RESUBSCRIBE_WITHOUT_WATERMARK)]
+    )
     @pytest.mark.parametrize(("attempts", "longest"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 15), (6, 15), (1000, 15)])
     def test_it_doubles_up_to_a_quarter_of_an_hour(self, code: str, attempts: int, longest: float) -> None:
         """And goes on for ever: the server will be back."""
@@ -280,21 +300,25 @@ class TestBackOff:
         """A minute of two seconds shortens our waits, not the server's."""
         policy = Policy(timedelta(seconds=2), resume_is_trusted=True)
         busy = Refused("ErrorServerBusy", back_off_ms=30_000)
-        assert renewal.refused(tried(1), busy, policy, NOON, lambda: 0)["check_at"] == NOON + timedelta(seconds=30)
-        plain = renewal.refused(tried(1), Refused("ErrorServerBusy"), policy, NOON, lambda: 0)
-        assert plain["check_at"] == NOON + timedelta(seconds=1)
+        assert rules.on_refusal(tried(1), busy, policy, NOON, lambda: 0)["next_check_at"] == NOON + timedelta(
+            seconds=30
+        )
+        plain = rules.on_refusal(tried(1), Refused("ErrorServerBusy"), policy, NOON, lambda: 0)
+        assert plain["next_check_at"] == NOON + timedelta(seconds=1)
 
     @pytest.mark.parametrize("chance", [0, 0.25, ALMOST_ONE])
     def test_chance_spreads_a_herd(self, chance: float) -> None:
         """Evenly over the second half of the wait."""
-        check_at = refused(tried(4), "ErrorServerBusy", chance)["check_at"]
-        assert check_at - NOON == pytest.approx(8 * MINUTE * (1 + chance) / 2, abs=timedelta(milliseconds=1))
+        next_check_at = refused(tried(4), "ErrorServerBusy", chance)["next_check_at"]
+        assert next_check_at - NOON == pytest.approx(8 * MINUTE * (1 + chance) / 2, abs=timedelta(milliseconds=1))
 
 
 class TestGivingUp:
     """A person has to act."""
 
-    @pytest.mark.parametrize("code", [*coded(Remedy.ASK), *coded(Remedy.RETRY_A_FEW_TIMES), "ErrorOfTheFuture"])
+    @pytest.mark.parametrize(
+        "code", [*coded(Remedy.RETRY_THEN_SUSPEND), *coded(Remedy.RETRY_A_FEW_TIMES), "ErrorOfTheFuture"]
+    )
     def test_what_may_pass_is_tried_five_times_and_then_every_hour(self, code: str) -> None:
         """Five tries take longer than edited rights take to apply."""
         for attempts in range(1, FEW_TRIES):
@@ -321,39 +345,51 @@ class TestGivingUp:
         for code in ADVICE:
             for attempts in (1, FEW_TRIES, 50):
                 changes = refused(tried(attempts), code, 0)
-                assert changes["check_at"] >= NOON + 0.5 * MINUTE
+                assert changes["next_check_at"] >= NOON + 0.5 * MINUTE
                 assert changes["last_error"].startswith(f"{code}: ")
 
 
 class TestForgottenWatermarks:
     """The server no longer knows where to go on."""
 
-    @pytest.mark.parametrize("code", [*coded(Remedy.ANEW_WITHOUT_WATERMARK), *coded(Remedy.RETRY_WITHOUT_WATERMARK)])
+    @pytest.mark.parametrize(
+        "code", [*coded(Remedy.RESUBSCRIBE_WITHOUT_WATERMARK), *coded(Remedy.RETRY_WITHOUT_WATERMARK)]
+    )
     def test_the_watermark_goes_and_the_gap_is_certain(self, code: str) -> None:
         """Since not all was told."""
         changes = refused(begun(replace(LIVE, previous_watermark="w0"), TRUSTED), code)
         assert (changes["watermark"], changes["previous_watermark"]) == (None, None)
-        assert (changes["gap_since"], changes["gap_reason"]) == (told_until(LIVE), GapReason.WATERMARK_REFUSED)
+        assert (changes["suspected_gap_since"], changes["suspected_gap_reason"]) == (
+            complete_until(LIVE),
+            GapReason.WATERMARK_REFUSED,
+        )
 
     def test_a_gap_that_was_in_doubt_is_now_certain(self) -> None:
         """It keeps its beginning."""
-        row = begun(replace(LIVE, gap_since=NOON - timedelta(hours=3), gap_reason=GapReason.RESUME_UNPROVEN), UNPROVEN)
+        row = begun(
+            replace(
+                LIVE, suspected_gap_since=NOON - timedelta(hours=3), suspected_gap_reason=GapReason.RESUME_UNPROVEN
+            ),
+            UNPROVEN,
+        )
         changes = refused(row, "ErrorInvalidWatermark")
         expected = (NOON - timedelta(hours=3), GapReason.WATERMARK_REFUSED)
-        assert (changes["gap_since"], changes["gap_reason"]) == expected
+        assert (changes["suspected_gap_since"], changes["suspected_gap_reason"]) == expected
 
-    @pytest.mark.parametrize("code", [*coded(Remedy.ANEW_WITHOUT_WATERMARK), *coded(Remedy.RETRY_WITHOUT_WATERMARK)])
+    @pytest.mark.parametrize(
+        "code", [*coded(Remedy.RESUBSCRIBE_WITHOUT_WATERMARK), *coded(Remedy.RETRY_WITHOUT_WATERMARK)]
+    )
     def test_without_a_watermark_there_is_none_to_forget(self, code: str) -> None:
         """A server that still complains is asked again later, like any other."""
         row = tried(1, watermark=None)
-        assert "gap_reason" not in refused(row, code)
-        assert not renewal.forgets(row, Refused(code))
+        assert "suspected_gap_reason" not in refused(row, code)
+        assert not rules.can_retry_without_watermark(row, Refused(code))
 
     @pytest.mark.parametrize("code", [*ADVICE, "ErrorOfTheFuture"])
     def test_only_a_refused_watermark_makes_it_worth_asking_again_at_once(self, code: str) -> None:
         """A mailbox that moves needs time."""
-        at_once = advice(code).remedy is Remedy.ANEW_WITHOUT_WATERMARK
-        assert renewal.forgets(tried(1), Refused(code)) is at_once
+        at_once = advice(code).remedy is Remedy.RESUBSCRIBE_WITHOUT_WATERMARK
+        assert rules.can_retry_without_watermark(tried(1), Refused(code)) is at_once
 
 
 class TestLastError:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
+from ewspush.domain.desired import DEFAULT_EVENT_TYPES
 from ewspush.domain.events import MAX_DOCUMENT_BYTES, Document, encoded
-from ewspush.domain.registration import DEFAULT_EVENT_TYPES
 from ewspush.domain.sync_events import CLOSED, closing_document, sync_document
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 from tests.stories import MAILBOX, NOON, callback, subscription

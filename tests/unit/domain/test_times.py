@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from ewspush.domain.times import from_iso, iso, rfc3339
+from ewspush.domain.timestamps import from_iso, iso, rfc3339
 
 
 @pytest.mark.parametrize(

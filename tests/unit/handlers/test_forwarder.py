@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ewspush.adapters.log_items import items_of
+from ewspush.domain.ports import UnavailableError
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.handlers import forwarder as module
 from ewspush.handlers.forwarder import Forwarder, UnfinishedBatchError
-from ewspush.ports import UnavailableError
 from ewspush.settings import ForwarderSettings
 from tests.aws import RETENTION
 from tests.stories import NOON
@@ -57,7 +57,7 @@ def test_only_insertions_of_heads_count() -> None:
     image = items_of(notification("a"), RETENTION)[0]
     records = [record(1, image, "REMOVE"), record(2, image, "MODIFY"), record(3, image | {"part_of": {"S": "x"}})]
     handover = Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": records}, always)
-    assert (handover.stopped_at, queue.messages) == (None, [])
+    assert (handover.resume_from, queue.messages) == (None, [])
 
 
 def test_a_long_notification_is_sent_whole_and_in_order() -> None:
@@ -89,7 +89,7 @@ def test_a_poison_record_ends_on_the_failure_destination_whole(image: Any) -> No
     poison = record(2, image)
     records = [inserted(1, "a"), poison, inserted(3, "b")]
     handover = Forwarder(queue, dead_letters, MemoryEventLog()).forward({"Records": records}, always)
-    assert (handover.stopped_at, handover.given_up) == (None, 1)
+    assert (handover.resume_from, handover.dead_lettered) == (None, 1)
     assert json.loads(dead_letters.messages[0].body)["record"] == poison
     assert [message.deduplication_id for message in queue.messages] == ["a", "b"]
 
@@ -104,7 +104,7 @@ def test_continuations_that_cannot_be_read_now_are_no_poison() -> None:
     dead_letters = MemoryQueue()
     image = items_of(notification("a"), RETENTION)[0] | {"parts": {"N": "2"}}
     handover = Forwarder(MemoryQueue(), dead_letters, Throttled()).forward({"Records": [record(1, image)]}, always)
-    assert (handover.stopped_at, dead_letters.messages) == ("000000001", [])
+    assert (handover.resume_from, dead_letters.messages) == ("000000001", [])
 
 
 class _Context:

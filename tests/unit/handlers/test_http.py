@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from ewspush.errors import UnreadableNotificationError
 from ewspush.handlers.http import answer, body_of
-from ewspush.protocol.errors import UnreadableNotificationError
-from ewspush.protocol.reader import read
+from ewspush.protocol.reader import parse_notification
 from tests import payloads
 from tests.payloads import Style, envelope, event, notification, status, written
 
@@ -51,7 +51,7 @@ def test_utf16_is_restored_from_text(codec: str, declared: str) -> None:
     tree = envelope(notification(event("NewMailEvent", item="it-1"), status()))
     mark = codecs.BOM_UTF16_LE if codec == "utf-16-le" else codecs.BOM_UTF16_BE
     posted = mark + payloads.document(tree, Style(declaration=declaration)).encode(codec)
-    assert read(body_of(as_text(posted))) == read(written(tree))
+    assert parse_notification(body_of(as_text(posted))) == parse_notification(written(tree))
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
@@ -61,7 +61,7 @@ def test_cut_utf16_is_not_restored_to_something_whole(codec: str, lost: int) -> 
     mark = codecs.BOM_UTF16_LE if codec == "utf-16-le" else codecs.BOM_UTF16_BE
     posted = (mark + payloads.heartbeat().decode().encode(codec))[:-lost]
     with pytest.raises(UnreadableNotificationError):
-        read(body_of(as_text(posted)))
+        parse_notification(body_of(as_text(posted)))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_cut_utf16_is_not_restored_to_something_whole(codec: str, lost: int) -> 
 def test_text_that_cannot_be_restored_is_refused_by_the_reader(body: str) -> None:
     """Characters that were lost on the way are not made up."""
     with pytest.raises(UnreadableNotificationError):
-        read(body_of({"body": body}))
+        parse_notification(body_of({"body": body}))
 
 
 @pytest.mark.parametrize(
@@ -93,10 +93,10 @@ def test_bytes_that_were_no_utf8_are_refused_where_utf8_was_promised(declared: s
     )
     posted = payloads.document(tree, Style(declaration=declaration)).encode("latin-1")
     if readable:
-        assert read(body_of(as_text(posted))).messages[0].events[0].id == "it-1"
+        assert parse_notification(body_of(as_text(posted))).messages[0].events[0].id == "it-1"
     else:
         with pytest.raises(UnreadableNotificationError):
-            read(body_of(as_text(posted)))
+            parse_notification(body_of(as_text(posted)))
 
 
 def test_answer_is_plain_text_unless_said() -> None:

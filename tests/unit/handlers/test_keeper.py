@@ -11,13 +11,13 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 import pytest
 
-from ewspush.domain.keeping import Keeper
-from ewspush.domain.registration import SHARDS, Wish, wanted
-from ewspush.domain.renewal import Policy
+from ewspush.domain.desired import SHARDS, DesiredSubscription, new_subscription
+from ewspush.domain.keeper import Keeper
+from ewspush.domain.ports import UnavailableError
+from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State, Subscription
 from ewspush.handlers import keeper as module
-from ewspush.handlers.keeper import MAX_LOOKS, Ticker
-from ewspush.ports import UnavailableError
+from ewspush.handlers.keeper import MAX_CHECKS, KeeperRun
 from ewspush.protocol.soap import Refused
 from tests.stories import MAILBOX, NOON, subscription
 from tests.twins.faults import FaultPlan
@@ -81,8 +81,8 @@ class Serial(Executor):
 
 def many(number: int, **changes: Any) -> list[Subscription]:
     """Return so many silent subscriptions, each of its own mailbox."""
-    rows = [wanted(Wish(f"user{index}@example.com"), NOON) for index in range(number)]
-    names = ("state", "generation", "watermark", "last_seen_at", "gap_since", "gap_reason")
+    rows = [new_subscription(DesiredSubscription(f"user{index}@example.com"), NOON) for index in range(number)]
+    names = ("state", "generation", "watermark", "last_seen_at", "suspected_gap_since", "suspected_gap_reason")
     shared = {name: getattr(SILENT, name) for name in names}
     return [replace(row, **shared | changes) for row in rows]
 
@@ -98,7 +98,7 @@ class Story:
         keeper = Keeper(
             self.ledger, self.server, MemoryKeys(b"key"), self.now, lambda: 0.5, policy, "https://hook.example"
         )
-        self.ticker = Ticker(keeper, keepers, Serial)
+        self.ticker = KeeperRun(keeper, keepers, Serial)
 
     def now(self) -> datetime:
         """Noon."""
@@ -119,21 +119,21 @@ class TestCounting:
 
     def test_a_tick_with_nothing_due_counts_itself(self, printed: Printed) -> None:
         """So that its absence can alarm; it asks for nothing but what is due."""
-        story = Story(subscription(check_at=NOON + timedelta(minutes=5)))
+        story = Story(subscription(next_check_at=NOON + timedelta(minutes=5)))
         story.tick()
-        assert printed.read() == ([], {"KeeperTicks": 1})
+        assert printed.read() == ([], {"KeeperRuns": 1})
         assert story.ledger.requests == ["due"] * SHARDS
 
     def test_a_live_subscription_is_a_look(self, printed: Printed) -> None:
         """And not worth a line."""
         Story(subscription()).tick()
-        assert printed.read() == ([], {"KeeperTicks": 1, "Looks": 1})
+        assert printed.read() == ([], {"KeeperRuns": 1, "Checks": 1})
 
     def test_a_renewal_is_counted_and_logged(self, printed: Printed) -> None:
         """By its key."""
         Story(SILENT).tick()
         (line,), counted = printed.read()
-        assert counted == {"KeeperTicks": 1, "Looks": 1, "Renewals": 1}
+        assert counted == {"KeeperRuns": 1, "Checks": 1, "Renewals": 1}
         assert (line["message"], line["subscription"], line["level"]) == ("subscription renewed", KEY, "INFO")
 
     @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ class TestCounting:
         """And for how many minutes it is overdue."""
         Story(SILENT, script=[answer]).tick()
         (line,), counted = printed.read()
-        assert counted == {"KeeperTicks": 1, "Looks": 1, "RenewalsFailed": 1, "OverdueMinutes": 7} | more
+        assert counted == {"KeeperRuns": 1, "Checks": 1, "RenewalsFailed": 1, "MinutesOverdue": 7} | more
         said = {name: line[name] for name in ("message", "level", "subscription", "look", "overdue_minutes")}
         assert said == {
             "message": "subscription not renewed",
@@ -165,14 +165,14 @@ class TestCounting:
         """Whatever a minute is."""
         story = Story(SILENT, script=[Refused("ErrorServerBusy")])
         keeper = replace(story.ticker._keeper, policy=Policy(timedelta(seconds=6), resume_is_trusted=True))  # noqa: SLF001  # a tick in another time
-        Ticker(keeper, 1, Serial).tick(0, lambda: True)
-        assert printed.read()[1]["OverdueMinutes"] == 340
+        KeeperRun(keeper, 1, Serial).tick(0, lambda: True)
+        assert printed.read()[1]["MinutesOverdue"] == 340
 
     def test_a_herd_is_counted_in_full(self, printed: Printed) -> None:
         """Beyond the hundred values that one block of metrics takes."""
         Story(*many(250), script=[Refused("ErrorServerBusy")] * 250).tick()
         lines, counted = printed.read()
-        expected = {"KeeperTicks": 1, "Looks": 250, "RenewalsFailed": 250, "OverdueMinutes": 7 * 250}
+        expected = {"KeeperRuns": 1, "Checks": 250, "RenewalsFailed": 250, "MinutesOverdue": 7 * 250}
         assert (counted, len(lines)) == (expected, 250)
 
 
@@ -186,7 +186,7 @@ class TestTrouble:
         story.ledger.writes = FaultPlan(refuse=[3])
         story.tick()
         lines, counted = printed.read()
-        assert counted == {"KeeperTicks": 1, "Looks": 2, "Renewals": 2, "LooksFailed": 1}
+        assert counted == {"KeeperRuns": 1, "Checks": 2, "Renewals": 2, "ChecksFailed": 1}
         (failed,) = [line for line in lines if line["message"] == "look failed"]
         assert (failed["level"], failed["error"], failed["place"].count(":")) == ("ERROR", "InjectedError", 1)
         assert failed["subscription"] in {row.subscription for row in rows}
@@ -217,7 +217,7 @@ class TestBounds:
         """Nothing is read for it, nothing written."""
         story = Story(*many(5))
         story.tick(time_for=2)
-        assert printed.read()[1] == {"KeeperTicks": 1, "Looks": 2, "Renewals": 2, "LooksPostponed": 3}
+        assert printed.read()[1] == {"KeeperRuns": 1, "Checks": 2, "Renewals": 2, "ChecksDeferred": 3}
         assert story.ledger.requests.count("read") == 2
         story.tick()
         assert sorted(story.mailboxes()) == sorted(row.mailbox for row in many(5))
@@ -225,14 +225,14 @@ class TestBounds:
     @pytest.mark.filterwarnings("ignore:No application metrics to publish")  # an even number of full blocks
     def test_a_tick_looks_at_so_many_and_no_more(self, printed: Printed) -> None:
         """However large the herd."""
-        story = Story(*many(MAX_LOOKS + 50, state=State.RETIRED))
+        story = Story(*many(MAX_CHECKS + 50, state=State.RETIRED))
         story.tick()
-        assert printed.read()[1] == {"KeeperTicks": 1, "Looks": MAX_LOOKS}
+        assert printed.read()[1] == {"KeeperRuns": 1, "Checks": MAX_CHECKS}
 
     def test_the_longest_due_comes_first(self) -> None:
         """Within a partition."""
         early = [
-            replace(row, due_shard="0", check_at=NOON - timedelta(minutes=minutes))
+            replace(row, due_shard="0", next_check_at=NOON - timedelta(minutes=minutes))
             for row, minutes in zip(many(3), (1, 3, 2), strict=True)
         ]
         story = Story(*early)
@@ -254,7 +254,7 @@ class TestShares:
             assert len(story.server.asked) - before == len(rows) / keepers
         assert sorted(story.mailboxes()) == sorted(row.mailbox for row in rows)
         assert story.ledger.requests.count("due") == SHARDS
-        assert printed.read()[1]["KeeperTicks"] == keepers
+        assert printed.read()[1]["KeeperRuns"] == keepers
 
 
 class TestEntryPoint:

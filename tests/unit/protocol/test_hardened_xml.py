@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from ewspush.protocol.errors import Refusal, TooLargeError, UnreadableNotificationError
+from ewspush.errors import Refusal, TooLargeError, UnreadableNotificationError
 from ewspush.protocol.hardened_xml import MAX_ATTRIBUTES, MAX_BODY_BYTES, parse
 
 ALMOST_ALL: Final = MAX_BODY_BYTES - 64

@@ -3,7 +3,7 @@
 import pytest
 from lxml import etree
 
-from ewspush.protocol.lookup import LookupRequest, read_lookup, written_lookup
+from ewspush.protocol.lookup import LookupRequest, build_get_items, parse_get_items
 from ewspush.protocol.namespaces import M, T
 from ewspush.protocol.soap import Refused
 
@@ -28,7 +28,7 @@ def answered(*codes: str, response: str = "GetItem") -> bytes:
 
 def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
     """No content of an item is ever fetched."""
-    operation = etree.fromstring(written_lookup(REQUEST, "Exchange2010_SP2")).find(f".//{M}GetItem")
+    operation = etree.fromstring(build_get_items(REQUEST, "Exchange2010_SP2")).find(f".//{M}GetItem")
     assert operation is not None
     shape, ids = operation
     assert (shape.tag, [(each.tag, each.text) for each in shape]) == (M + "ItemShape", [(T + "BaseShape", "IdOnly")])
@@ -46,11 +46,11 @@ def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
 )
 def test_what_the_server_has_nothing_for_is_gone(codes: tuple[str, ...], gone: frozenset[str]) -> None:
     """And nothing else is: another error says nothing about the item."""
-    assert read_lookup(200, answered(*codes), REQUEST) == gone
+    assert parse_get_items(200, answered(*codes), REQUEST) == gone
 
 
 def test_an_answer_to_another_question_is_refused() -> None:
     """Without a message for each id nobody knows which is meant."""
-    assert read_lookup(200, answered("ErrorServerBusy"), REQUEST) == Refused("ErrorServerBusy")
-    assert read_lookup(200, answered("NoError", response="GetFolder"), REQUEST) == Refused("HTTP 200")
-    assert read_lookup(503, b"busy", REQUEST) == Refused("HTTP 503")
+    assert parse_get_items(200, answered("ErrorServerBusy"), REQUEST) == Refused("ErrorServerBusy")
+    assert parse_get_items(200, answered("NoError", response="GetFolder"), REQUEST) == Refused("HTTP 200")
+    assert parse_get_items(503, b"busy", REQUEST) == Refused("HTTP 503")

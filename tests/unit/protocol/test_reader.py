@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 from exchangelib.services import SendNotification
 
+from ewspush.errors import Refusal, UnreadableNotificationError
 from ewspush.protocol import hardened_xml
-from ewspush.protocol.errors import Refusal, UnreadableNotificationError
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES
 from ewspush.protocol.notification import MailboxEvent, Notification, ObjectKind, ResponseClass, ResponseMessage
-from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, read
+from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, parse_notification
 from tests import payloads
 from tests.payloads import Style, element, envelope, error, event, message, notification, status, written
 
@@ -25,7 +25,7 @@ KINDS: Final = ("CopiedEvent", "CreatedEvent", "DeletedEvent", "ModifiedEvent", 
 
 def sole(body: bytes) -> ResponseMessage:
     """Return the only response message of `body`."""
-    (only,) = read(body).messages
+    (only,) = parse_notification(body).messages
     return only
 
 
@@ -38,7 +38,7 @@ def sole_event(part: payloads.Element) -> MailboxEvent:
 def reason_of(body: bytes) -> Refusal:
     """Return why `body` is refused."""
     with pytest.raises(UnreadableNotificationError) as refused:
-        read(body)
+        parse_notification(body)
     return refused.value.reason
 
 
@@ -53,7 +53,7 @@ def kind_of(notified: Notification) -> str:
 @pytest.mark.parametrize("name", READABLE)
 def test_file_is_read_as_its_case_says(name: str) -> None:
     """Kind, subscriptions and every field of every event are those of the case."""
-    notified = read((FOLDER / name).read_bytes())
+    notified = parse_notification((FOLDER / name).read_bytes())
     events = [told._asdict() for part in notified.messages for told in part.events]
     said = [{key: value for key, value in told.items() if value is not None} for told in events]
     assert kind_of(notified) == CASES[name]["kind"]
@@ -66,7 +66,7 @@ def test_file_is_refused_as_its_case_says(name: str) -> None:
     """The refusal names the rule that was broken, and never quotes the body."""
     body = (FOLDER / name).read_bytes()
     with pytest.raises(UnreadableNotificationError) as refused:
-        read(body)
+        parse_notification(body)
     assert refused.value.reason == CASES[name]["reason"]
     assert refused.value.error_status_hint == 400
 
@@ -137,7 +137,7 @@ def test_every_event_kind_is_read_for_items_and_folders(kind: str, about: str, k
 def test_spelling_means_nothing(style: Style) -> None:
     """Prefixes, declarations, comments and white space do not change what is read."""
     tree = envelope(notification(event("NewMailEvent", item="it-1"), status("w-2")))
-    assert read(written(tree, style)) == read(written(tree))
+    assert parse_notification(written(tree, style)) == parse_notification(written(tree))
 
 
 def test_same_local_name_in_another_namespace_is_no_event() -> None:
@@ -155,7 +155,7 @@ def test_several_messages_are_read_in_order() -> None:
         error("ErrorEventNotFound", SubscriptionId="s-2"),
         notification(status("w-3"), status("w-4"), subscription_id="s-3"),
     )
-    messages = read(written(tree)).messages
+    messages = parse_notification(written(tree)).messages
     assert [part.subscription_id for part in messages] == ["s-1", "s-2", "s-3"]
     assert [len(part.events) for part in messages] == [1, 0, 2]
     assert [part.is_error for part in messages] == [False, True, False]
@@ -251,7 +251,7 @@ def test_raw_xml_does_not_depend_on_the_envelope() -> None:
     """Namespaces that only the envelope uses are left out, so that a re-send gives the same XML."""
     tree = envelope(notification(element("t:ArchivedEvent", element("t:Watermark", "w-8"))))
     other = written(tree).replace(b"<soap:Envelope", b'<soap:Envelope xmlns:unused="urn:x"')
-    assert read(other) == read(written(tree))
+    assert parse_notification(other) == parse_notification(written(tree))
 
 
 @pytest.mark.parametrize("used", ["", ' z:a=""'])
@@ -327,7 +327,7 @@ def test_mandatory_header_that_is_unknown_is_refused(flag: str, taken: bool) -> 
     block = f'<q:Seal xmlns:q="urn:harbour" soap:mustUnderstand="{flag}"/></soap:Header>'
     sealed = body.replace("</soap:Header>", block).encode()
     if taken:
-        assert read(sealed) == read(body.encode())
+        assert parse_notification(sealed) == parse_notification(body.encode())
     else:
         assert reason_of(sealed) is Refusal.HEADER_NOT_UNDERSTOOD
 
@@ -337,7 +337,7 @@ def test_header_of_the_servers_may_be_mandatory() -> None:
     body = payloads.heartbeat().replace(
         b"<t:RequestServerVersion ", b'<t:RequestServerVersion soap:mustUnderstand="1" '
     )
-    assert read(body) == read(payloads.heartbeat())
+    assert parse_notification(body) == parse_notification(payloads.heartbeat())
 
 
 def test_thousand_events_are_read() -> None:

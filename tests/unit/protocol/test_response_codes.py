@@ -11,9 +11,9 @@ from ewspush.protocol.response_codes import ADVICE, NO_CONNECTION, NO_CREDENTIAL
         ("ErrorServerBusy", Remedy.RETRY),
         ("ErrorExceededSubscriptionCount", Remedy.WAIT),
         ("ErrorMailboxMoveInProgress", Remedy.RETRY_WITHOUT_WATERMARK),
-        ("ErrorInvalidWatermark", Remedy.ANEW_WITHOUT_WATERMARK),
-        ("ErrorReadEventsFailed", Remedy.ANEW),
-        ("ErrorAccessDenied", Remedy.ASK),
+        ("ErrorInvalidWatermark", Remedy.RESUBSCRIBE_WITHOUT_WATERMARK),
+        ("ErrorReadEventsFailed", Remedy.RESUBSCRIBE),
+        ("ErrorAccessDenied", Remedy.RETRY_THEN_SUSPEND),
         ("ErrorSchemaValidation", Remedy.SUSPEND),
         ("ErrorInternalServerError", Remedy.RETRY_A_FEW_TIMES),
         ("ErrorOfTheFuture", Remedy.RETRY_A_FEW_TIMES),
@@ -30,7 +30,7 @@ def test_a_code_has_its_remedy(code: str, remedy: Remedy) -> None:
     [
         ((NO_CONNECTION, NO_CREDENTIALS), Remedy.RETRY),
         (("HTTP 429", "HTTP 503"), Remedy.RETRY),
-        (("HTTP 401", "HTTP 403"), Remedy.ASK),
+        (("HTTP 401", "HTTP 403"), Remedy.RETRY_THEN_SUSPEND),
         (("HTTP 301", "HTTP 302", "HTTP 307", "HTTP 308", "HTTP 404"), Remedy.RETRY_A_FEW_TIMES),
     ],
 )
@@ -42,7 +42,7 @@ def test_where_nothing_was_made_it_is_tried_again(codes: tuple[str, ...], remedy
 @pytest.mark.parametrize("code", ["HTTP 200", "HTTP 502", "HTTP 504"])
 def test_where_the_answer_was_lost_the_first_post_is_awaited(code: str) -> None:
     """The server may have made the subscription; a second one would be one too many."""
-    assert advice(code).remedy is Remedy.AWAIT_FIRST_POST
+    assert advice(code).remedy is Remedy.WAIT_FOR_PUSH
 
 
 def test_every_reason_is_a_sentence_for_a_person() -> None:

@@ -7,7 +7,7 @@ from lxml import etree
 
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.soap import Refused
-from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, read_answer, written
+from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, build_subscribe, parse_subscribe_response
 
 REQUEST = SubscribeRequest(
     url="https://hook.example/notify/k/1/a.b?x=1&y=2",
@@ -19,7 +19,9 @@ VERSION = "Exchange2010_SP2"
 
 def pushed(request: SubscribeRequest) -> etree._Element:
     """Return the PushSubscriptionRequest of what is sent."""
-    element = etree.fromstring(written(request, VERSION)).find(f"{S}Body/{M}Subscribe/{M}PushSubscriptionRequest")
+    element = etree.fromstring(build_subscribe(request, VERSION)).find(
+        f"{S}Body/{M}Subscribe/{M}PushSubscriptionRequest"
+    )
     assert element is not None
     return element
 
@@ -52,7 +54,7 @@ def test_a_folder_is_told_by_its_distinguished_name_or_its_id() -> None:
 @pytest.mark.parametrize("address", [None, "alice@example.com"])
 def test_the_header_says_version_and_whose_mailbox(address: str | None) -> None:
     """SmtpAddress, as Amazon WorkMail's guide has it; no header block where the account means itself."""
-    header = etree.fromstring(written(REQUEST, VERSION, address))[0]
+    header = etree.fromstring(build_subscribe(REQUEST, VERSION, address))[0]
     assert (header[0].tag, header[0].get("Version")) == (T + "RequestServerVersion", VERSION)
     assert header.findtext(f"{T}ExchangeImpersonation/{T}ConnectingSID/{T}SmtpAddress") == address
 
@@ -116,13 +118,15 @@ ERROR = (
 )
 def test_an_answer_is_read_in_whichever_shape_it_comes(status: int, body: bytes, answer: Subscribed | Refused) -> None:
     """Response message, SOAP fault, or nothing of EWS at all."""
-    assert read_answer(status, body) == answer
+    assert parse_subscribe_response(status, body) == answer
 
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_code_of_any_length_fits_the_row(status: int) -> None:
     """It is written down as the last error, and logged."""
     body = response(ERROR.format(more="")) if status == 200 else fault(DETAIL)
-    answer = read_answer(status, body.replace(b"ErrorExceeded", b"E" * 9999).replace(b"ErrorServerBusy", b"E" * 9999))
+    answer = parse_subscribe_response(
+        status, body.replace(b"ErrorExceeded", b"E" * 9999).replace(b"ErrorServerBusy", b"E" * 9999)
+    )
     assert isinstance(answer, Refused)
     assert 0 < len(answer.response_code) <= 100

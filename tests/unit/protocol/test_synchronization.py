@@ -23,12 +23,12 @@ from ewspush.protocol.synchronization import (
     ItemsPage,
     SyncHierarchyRequest,
     SyncItemsRequest,
+    build_sync_hierarchy,
+    build_sync_items,
     is_folder_gone,
     is_state_unknown,
-    read_hierarchy,
-    read_items,
-    written_hierarchy,
-    written_items,
+    parse_sync_hierarchy,
+    parse_sync_items,
 )
 from tests.unit.mailsim.world import EMAIL, World
 
@@ -46,7 +46,7 @@ def operation(written: bytes, name: str) -> etree._Element:
 
 def sent_items(request: SyncItemsRequest, version: str = VERSION) -> etree._Element:
     """Return the SyncFolderItems of what is sent."""
-    return operation(written_items(request, version), "SyncFolderItems")
+    return operation(build_sync_items(request, version), "SyncFolderItems")
 
 
 def tags(element: etree._Element) -> list[str]:
@@ -70,7 +70,7 @@ def test_what_is_asked_of_a_folder_stands_in_the_order_of_the_schema() -> None:
 def test_without_a_state_there_is_no_element_for_it() -> None:
     """An empty one would be invalid data."""
     assert M + "SyncState" not in tags(sent_items(replace(ITEMS, sync_state=None)))
-    hierarchy = operation(written_hierarchy(SyncHierarchyRequest(), VERSION), "SyncFolderHierarchy")
+    hierarchy = operation(build_sync_hierarchy(SyncHierarchyRequest(), VERSION), "SyncFolderHierarchy")
     assert tags(hierarchy) == [M + "FolderShape"]
 
 
@@ -89,7 +89,7 @@ def test_the_folder_is_told_by_its_distinguished_name_or_its_id(folder: str, kin
 
 def test_the_hierarchy_is_asked_for_without_naming_its_root() -> None:
     """The root that is named is another one to the server; of each folder, id and parent are asked for."""
-    element = operation(written_hierarchy(HIERARCHY, VERSION), "SyncFolderHierarchy")
+    element = operation(build_sync_hierarchy(HIERARCHY, VERSION), "SyncFolderHierarchy")
     assert tags(element) == [M + "FolderShape", M + "SyncState"]
     assert tags(element[0]) == [T + "BaseShape", T + "AdditionalProperties"]
     assert [each.get("FieldURI") for each in element[0][1]] == ["folder:ParentFolderId"]
@@ -98,7 +98,7 @@ def test_the_hierarchy_is_asked_for_without_naming_its_root() -> None:
 @pytest.mark.parametrize("address", [None, "alice@example.com"])
 def test_the_header_says_version_and_whose_mailbox(address: str | None) -> None:
     """As in Subscribe."""
-    for written in (written_items(ITEMS, VERSION, address), written_hierarchy(HIERARCHY, VERSION, address)):
+    for written in (build_sync_items(ITEMS, VERSION, address), build_sync_hierarchy(HIERARCHY, VERSION, address)):
         header = etree.fromstring(written)[0]
         assert (header[0].tag, header[0].get("Version")) == (T + "RequestServerVersion", VERSION)
         assert header.findtext(f"{T}ExchangeImpersonation/{T}ConnectingSID/{T}SmtpAddress") == address
@@ -148,7 +148,7 @@ def folders(changes: str, state: str = "s1", last: str = "true") -> bytes:
 
 def told(body: bytes, request: SyncItemsRequest = ITEMS, status: int = 200) -> ItemsPage | Refused:
     """Return what is made of an answer to SyncFolderItems."""
-    return read_items(status, body, request)
+    return parse_sync_items(status, body, request)
 
 
 @pytest.mark.parametrize("kind", ["Message", "CalendarItem", "Contact", "Item", "Task", "PostItem", "OfALaterServer"])
@@ -213,13 +213,13 @@ def test_a_change_that_is_not_understood_is_passed_over_and_counted(change: str)
 def test_a_folder_may_be_of_any_kind(kind: str) -> None:
     """Also of one that is not in the schema yet."""
     inside = '<t:FolderId Id="F=" ChangeKey="K"/><t:ParentFolderId Id="P=" ChangeKey="K0"/>'
-    page = read_hierarchy(200, folders(f"<t:Update><t:{kind}>{inside}</t:{kind}></t:Update>"), HIERARCHY)
+    page = parse_sync_hierarchy(200, folders(f"<t:Update><t:{kind}>{inside}</t:{kind}></t:Update>"), HIERARCHY)
     assert page == HierarchyPage("s1", (FolderChange(ChangeKind.UPDATED, "F=", "K", "P="),), is_last=True)
 
 
 def test_search_folders_are_marked_and_folders_passed_over_are_counted() -> None:
     """They can't be synchronized."""
-    page = read_hierarchy(
+    page = parse_sync_hierarchy(
         200,
         folders(
             '<t:Create><t:SearchFolder><t:FolderId Id="F"/></t:SearchFolder></t:Create><t:Create><t:Folder/></t:Create>'
@@ -259,7 +259,7 @@ def test_a_page_says_whether_it_is_the_last(body: bytes, is_last: bool) -> None:
 def test_more_to_come_from_the_state_just_sent_is_refused(changes: str) -> None:
     """The next answer would be the same, for ever."""
     assert told(items(changes, state="s0", last="false")) == Refused(NO_PROGRESS)
-    assert read_hierarchy(200, folders("", state="s0", last="false"), HIERARCHY) == Refused(NO_PROGRESS)
+    assert parse_sync_hierarchy(200, folders("", state="s0", last="false"), HIERARCHY) == Refused(NO_PROGRESS)
     assert isinstance(told(items(changes, state="s0", last="false"), SyncItemsRequest("inbox")), ItemsPage)
 
 
@@ -267,7 +267,7 @@ def test_more_to_come_from_the_state_just_sent_is_refused(changes: str) -> None:
 def test_a_success_without_a_state_is_refused(parts: str) -> None:
     """There is no way on, and no code of the server."""
     assert told(answer(parts)) == Refused(NO_SYNC_STATE)
-    assert read_hierarchy(200, answer(parts, "SyncFolderHierarchy"), HIERARCHY) == Refused(NO_SYNC_STATE)
+    assert parse_sync_hierarchy(200, answer(parts, "SyncFolderHierarchy"), HIERARCHY) == Refused(NO_SYNC_STATE)
 
 
 def test_a_warning_is_taken_for_what_it_holds() -> None:
@@ -383,7 +383,7 @@ class Synchronizer:
 
     def page(self) -> ItemsPage | Refused:
         """Ask once."""
-        page = read_items(*self.world.ask(written_items(self.request, VERSION)), self.request)
+        page = parse_sync_items(*self.world.ask(build_sync_items(self.request, VERSION)), self.request)
         if isinstance(page, ItemsPage):
             self.request = replace(self.request, sync_state=page.sync_state)
         return page
@@ -425,15 +425,17 @@ def test_mailsim_and_we_agree_on_pages_and_kinds(world: World) -> None:
 
 def test_mailsim_and_we_agree_on_the_hierarchy(world: World) -> None:
     """Each folder is told with its parent; asked again there is nothing new until a folder is made."""
-    page = read_hierarchy(*world.ask(written_hierarchy(SyncHierarchyRequest(), VERSION)), SyncHierarchyRequest())
+    page = parse_sync_hierarchy(
+        *world.ask(build_sync_hierarchy(SyncHierarchyRequest(), VERSION)), SyncHierarchyRequest()
+    )
     assert isinstance(page, HierarchyPage)
     assert page.changes
     assert all(change.kind is ChangeKind.CREATED and change.parent_id for change in page.changes)
     again = SyncHierarchyRequest(page.sync_state)
-    more = read_hierarchy(*world.ask(written_hierarchy(again, VERSION)), again)
+    more = parse_sync_hierarchy(*world.ask(build_sync_hierarchy(again, VERSION)), again)
     assert more == HierarchyPage(page.sync_state, (), is_last=True)
     made = world.call(f"mailboxes/{EMAIL}/folders", name="new")["folder_id"]
-    more = read_hierarchy(*world.ask(written_hierarchy(again, VERSION)), again)
+    more = parse_sync_hierarchy(*world.ask(build_sync_hierarchy(again, VERSION)), again)
     assert isinstance(more, HierarchyPage)
     assert [(change.kind, change.id) for change in more.changes] == [(ChangeKind.CREATED, made)]
 

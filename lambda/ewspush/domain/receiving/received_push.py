@@ -10,14 +10,14 @@ from datetime import datetime
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import Document, push_documents
-from ewspush.domain.times import from_iso, rfc3339
+from ewspush.domain.timestamps import from_iso, rfc3339
 from ewspush.protocol.notification import Notification, ResponseMessage
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from ewspush.protocol.watermark import is_real
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ReceivedPush:
     """A POST reduced to what the rules ask.
 
     `previous_watermark` and `watermark` are the ends of its link, None where the server gave none or the zero one.
@@ -45,14 +45,14 @@ class Delivery:
         return not self.documents and self.lost_code is None
 
 
-def delivery(callback: Callback, notification: Notification, received_at: datetime) -> Delivery:
+def read_push(callback: Callback, notification: Notification, received_at: datetime) -> ReceivedPush:
     """Return the delivery that `notification` is when it comes to the URL of `callback`."""
     messages = notification.messages
     subscription_id = next((message.subscription_id for message in messages if message.subscription_id), None)
     chain = [message for message in messages if message.subscription_id == subscription_id]
     error = next((message for message in messages if message.is_error), None)
     marks = [mark for message in chain for mark in _marks(message)]
-    return Delivery(
+    return ReceivedPush(
         callback,
         received_at,
         subscription_id,

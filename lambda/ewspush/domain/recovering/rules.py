@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from ewspush.domain.known import Known
+from ewspush.domain.known import LoggedObjects
 from ewspush.domain.subscription import Subscription
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemsPage
 
@@ -27,7 +27,7 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class SyncRun:
     """A run over all places of a subscription.
 
     It begins from the states of the round `source` (0: there are none) and leaves its own in `round`. `places` are
@@ -72,15 +72,15 @@ class Work:
         return self.source > 0 and self.place not in self.new
 
 
-def begun(row: Subscription, former: Work | None, folders: Sequence[str], now: datetime) -> Work:
+def begun(row: Subscription, former: SyncRun | None, folders: Sequence[str], now: datetime) -> SyncRun:
     """Return the run that `row` needs. `folders` are those of the baseline, for a subscription to all folders."""
-    purpose = Purpose.RECOVERY if row.recover_since is not None else Purpose.BASELINE
-    newest = max(row.baseline, former.round if former is not None else 0)
-    return Work(
+    purpose = Purpose.RECOVERY if row.oldest_open_gap_at is not None else Purpose.BASELINE
+    newest = max(row.baseline_round, former.round if former is not None else 0)
+    return SyncRun(
         row.subscription,
         purpose,
         round=newest + 1,
-        source=row.baseline,
+        source=row.baseline_round,
         begun_at=now,
         places=row.folders or None,
         found=() if row.folders else tuple(folders),
@@ -88,7 +88,7 @@ def begun(row: Subscription, former: Work | None, folders: Sequence[str], now: d
     )
 
 
-def advanced(work: Work, page: ItemsPage, known: Known | None, *, told: int) -> Work:
+def advanced(work: SyncRun, page: ItemsPage, known: LoggedObjects | None, *, told: int) -> SyncRun:
     """Return `work` after a page of items, `told` events of it news; `known` is None where nothing is."""
     is_last, passed_over = page.is_last, page.passed_over
     there = [each for each in page.changes if each.kind is not ChangeKind.DELETED and known is not None]
@@ -106,7 +106,7 @@ def advanced(work: Work, page: ItemsPage, known: Known | None, *, told: int) -> 
     )
 
 
-def folders_found(work: Work, changes: Sequence[FolderChange], *, is_last: bool, told: int) -> Work:
+def folders_found(work: SyncRun, changes: Sequence[FolderChange], *, is_last: bool, told: int) -> SyncRun:
     """Return `work` after a page of folders: which there are now, and which the baseline can't know."""
     searches = [change.id for change in changes if change.is_search]
     gone = {change.id for change in changes if change.kind is ChangeKind.DELETED}
@@ -125,7 +125,7 @@ def folders_found(work: Work, changes: Sequence[FolderChange], *, is_last: bool,
     return replace(after, places=found, found=(), is_silent=False) if is_last else after
 
 
-def looked_up(work: Work, seen: Iterable[str], *, told: int) -> Work:
+def looked_up(work: SyncRun, seen: Iterable[str], *, told: int) -> SyncRun:
     """Return `work` after a lookup of items that found `seen`, and `told` of those that are gone."""
     return replace(
         work,
@@ -140,12 +140,12 @@ def _with(former: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*former, *more]))
 
 
-def started_over(work: Work) -> Work:
+def started_over(work: SyncRun) -> SyncRun:
     """Return `work` where the server does not know the state of the place under way: all it tells now is no news."""
     missed = 1 if work.tells() else 0
     return replace(work, is_silent=True, unrecovered=work.unrecovered + missed, version=work.version + 1)
 
 
-def without_place(work: Work) -> Work:
+def without_place(work: SyncRun) -> SyncRun:
     """Return `work` where the folder under way is not there any more."""
     return replace(work, places=(work.places or ())[1:], is_silent=False, attempts=0, version=work.version + 1)

@@ -7,7 +7,7 @@ MAX_BACK_OFF: Final = timedelta(hours=1)
 """A server that wants to be left alone for longer is asked again after this: it would leave a mailbox deaf."""
 
 
-def back_off(milliseconds: int | None) -> timedelta:
+def backoff(milliseconds: int | None) -> timedelta:
     """Return how long a server is to be left alone."""
     return min(timedelta(milliseconds=min(milliseconds or 0, 10**9)), MAX_BACK_OFF)
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from ewspush.domain.entry import Entry, Outcome
 from ewspush.domain.subscription import LoggedNotification, Subscription
-from ewspush.protocol.errors import AnswerableError
+from ewspush.domain.updates import ConditionalUpdate, WriteResult
+from ewspush.errors import AnswerableError
 
 if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
-    from ewspush.domain.recovery import Work
+    from ewspush.domain.recovering.rules import SyncRun
     from ewspush.protocol.lookup import LookupRequest
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
@@ -35,12 +35,12 @@ class SubscriptionLedger(Protocol):
         """Add a new row; return False, and change nothing, where its key is taken."""
 
     def due(self, shard: str, now: datetime) -> Iterable[str]:
-        """Return the keys of the subscriptions in `shard` whose `check_at` has come, the longest due first.
+        """Return the keys of the subscriptions in `shard` whose `next_check_at` has come, the longest due first.
 
         The index may lag behind the rows: whoever acts on a key reads the row.
         """
 
-    def write(self, entry: Entry) -> Outcome:
+    def write(self, entry: ConditionalUpdate) -> WriteResult:
         """Store `entry` in one atomic write if the row is as it expects; tell the row if it is not.
 
         Raises whatever the store raises when it fails or does not answer: then nothing is known of the write.
@@ -69,7 +69,7 @@ class UnavailableError(AnswerableError):
 class MessageQueue(Protocol):
     """A FIFO queue that takes messages in batches and says of each whether it was taken."""
 
-    def send(self, messages: Sequence[Message]) -> Sequence["Receipt"]:
+    def send(self, messages: Sequence[Message]) -> Sequence["SendResult"]:
         """Send at most ten messages of different groups; return a receipt for each, in order.
 
         Raises `UnavailableError` when the queue refuses or does not answer: then any of them may have been taken.
@@ -77,7 +77,7 @@ class MessageQueue(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class SendResult:
     """What a queue said of one message; `rejected` holds its reason where no later try can succeed."""
 
     taken: bool
@@ -134,7 +134,7 @@ class MailServer(Protocol):
 class SyncStates(Protocol):
     """What a run over the folders of a subscription leaves: how far it is, and the sync states of each round."""
 
-    def work(self, subscription: str) -> "Work | None":
+    def work(self, subscription: str) -> "SyncRun | None":
         """Return the newest run, finished or not; None where there was none."""
 
     def state(self, subscription: str, number: int, place: str) -> str | None:
@@ -145,11 +145,11 @@ class SyncStates(Protocol):
 
     def advance(
         self,
-        before: "Work | None",
-        after: "Work",
+        before: "SyncRun | None",
+        after: "SyncRun",
         place: str | None = None,
         state: str | None = None,
-        entry: Entry | None = None,
+        entry: ConditionalUpdate | None = None,
     ) -> bool:
         """Store a step, the `state` of `place` in its round, and an `entry` of the ledger, in one atomic write.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ewspush.domain.continuity import longest_delivery, told_until
+from ewspush.domain.gaps import complete_until, max_delivery_window
 from ewspush.domain.subscription import State, Subscription
 
 MAX_PER_MAILBOX: Final = 3
@@ -38,7 +38,7 @@ SHARDS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class DesiredSubscription:
     """What a subscription is to be. `name` tells several of one mailbox apart; `folders` empty means all folders."""
 
     mailbox: str
@@ -53,7 +53,7 @@ class Wish:
         return base64.b32encode(_digest(self)[:10]).decode().lower()
 
 
-def wanted(wish: Wish, now: datetime) -> Subscription:
+def new_subscription(wish: DesiredSubscription, now: datetime) -> Subscription:
     """Return the row of a new subscription, due at once."""
     return Subscription(
         wish.subscription,
@@ -61,13 +61,13 @@ def wanted(wish: Wish, now: datetime) -> Subscription:
         wish.status_frequency_minutes,
         wish.folders,
         wish.event_types,
-        check_at=now,
+        next_check_at=now,
         due_shard=str(_digest(wish)[-1] % SHARDS),
-        gap_since=now,
+        suspected_gap_since=now,
     )
 
 
-def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object]:
+def changes_toward(row: Subscription, wish: DesiredSubscription, now: datetime) -> Mapping[str, object]:
     """Return what makes `row` follow `wish`; empty where it does.
 
     What the server was asked for can't be changed, so the keeper makes a new subscription, which supersedes the old one
@@ -80,10 +80,10 @@ def changed(row: Subscription, wish: Wish, now: datetime) -> Mapping[str, object
         changes |= _begun_again(row, now)
     elif row.state is State.SUSPENDED:
         changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 0}
-    return {"check_at": now, "revision": row.revision + 1} | changes if changes else changes
+    return {"next_check_at": now, "revision": row.revision + 1} | changes if changes else changes
 
 
-def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
+def _differences(row: Subscription, wish: DesiredSubscription) -> dict[str, object]:
     """Return the new values, and that a Subscribe on its way with the old ones does not count."""
     asked = {
         "folders": wish.folders,
@@ -92,8 +92,10 @@ def _differences(row: Subscription, wish: Wish) -> dict[str, object]:
     }
     changes: dict[str, object] = {name: value for name, value in asked.items() if getattr(row, name) != value}
     if changes:
-        changes["wanted_generation"] = row.newest_generation + 1
-        changes["gap_since"] = row.gap_since or told_until(row)  # which goes by the old StatusFrequency
+        changes["min_generation"] = row.newest_generation + 1
+        changes["suspected_gap_since"] = row.suspected_gap_since or complete_until(
+            row
+        )  # which goes by the old StatusFrequency
     if changes and row.pending_generation is not None:
         changes["pending_generation"] = row.newest_generation + 1
     return changes
@@ -105,10 +107,10 @@ def _succession(row: Subscription, now: datetime) -> dict[str, object]:
     So at most three live: what is asked for now, what it supersedes, and what that one did.
     """
     *_, first, second = (now, now, *row.superseded_until)
-    check_at = max(now, first)
+    next_check_at = max(now, first)
     frequency = row.status_frequency_minutes
-    until = check_at + timedelta(minutes=frequency) + longest_delivery(frequency)
-    return {"check_at": check_at, "superseded_until": (second, until)}
+    until = next_check_at + timedelta(minutes=frequency) + max_delivery_window(frequency)
+    return {"next_check_at": next_check_at, "superseded_until": (second, until)}
 
 
 def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
@@ -120,34 +122,34 @@ def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
         "pending_generation",
         "watermark",
         "previous_watermark",
-        "first_post_due",
+        "awaiting_first_push",
         "last_event_at",
         "last_seen_at",
-        "recover_since",
-        "baseline_at",
-        "sync_at",
+        "oldest_open_gap_at",
+        "baseline_valid_from",
+        "next_sync_at",
         "lost_code",
         "last_error",
-        "gap_reason",
+        "suspected_gap_reason",
     )
     return {
         "state": State.WANTED,
         "generation": row.newest_generation + 1,
         "attempts": 0,
-        "gap_since": now,
-        "baseline": 0,
-        "baseline_from": now,
+        "suspected_gap_since": now,
+        "baseline_round": 0,
+        "baseline_started_at": now,
         **dict.fromkeys(forgotten),
     }
 
 
-def retired(row: Subscription) -> Mapping[str, object]:
+def retirement(row: Subscription) -> Mapping[str, object]:
     """Return what ends `row` for good: its callbacks get Unsubscribe, and no Subscribe on its way can revive it."""
     return {
         "state": State.RETIRED,
         "generation": row.newest_generation,
         "pending_generation": None,
-        "check_at": None,
+        "next_check_at": None,
         "revision": row.revision + 1,
     }
 
@@ -157,5 +159,5 @@ def shards_of(keeper: int, keepers: int) -> Sequence[str]:
     return [str(shard) for shard in range(SHARDS) if shard % keepers == keeper]
 
 
-def _digest(wish: Wish) -> bytes:
+def _digest(wish: DesiredSubscription) -> bytes:
     return hashlib.sha256(f"{wish.mailbox.lower()}\0{wish.name}".encode()).digest()

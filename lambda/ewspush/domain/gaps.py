@@ -20,7 +20,7 @@ MAX_EVENT_AGE: Final = timedelta(days=30)
 _RETRY_FREQUENCIES: Final = 2
 
 
-def told_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> datetime | None:
+def complete_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> datetime | None:
     """Return until when all was told, a moment that is never too late; None where nothing was heard yet.
 
     Events are told in their order, so nothing is missing before the last that was told. A heartbeat says that nothing
@@ -33,10 +33,10 @@ def told_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> dateti
     oldest, newest = row.last_seen_at - MAX_EVENT_AGE, row.last_seen_at + margin
     if row.last_event_at is not None and oldest <= row.last_event_at <= newest:
         return row.last_event_at - margin
-    return row.last_seen_at - longest_delivery(row.status_frequency_minutes, minute)
+    return row.last_seen_at - max_delivery_window(row.status_frequency_minutes, minute)
 
 
-def longest_delivery(status_frequency_minutes: int, minute: timedelta = PROTOCOL_MINUTE) -> timedelta:
+def max_delivery_window(status_frequency_minutes: int, minute: timedelta = PROTOCOL_MINUTE) -> timedelta:
     """Return how long a server may try to deliver one POST.
 
     Exchange, page on StatusFrequency: the first retry comes after 30 s, each wait is twice the last, and none is longer

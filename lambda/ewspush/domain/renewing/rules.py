@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ewspush.domain.continuity import told_until
 from ewspush.domain.events import GapReason
+from ewspush.domain.gaps import complete_until
 from ewspush.domain.subscription import State, Subscription
-from ewspush.domain.times import back_off
+from ewspush.domain.timestamps import backoff
 from ewspush.protocol.response_codes import Advice, Remedy, advice
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
@@ -45,8 +45,8 @@ ON_TIME_MINUTES: Final = 5
 _SILENT_FREQUENCIES: Final = 2
 """Exchange, page on StatusFrequency: no notification for twice as long means that the subscription is to be renewed."""
 
-_FORGETFUL: Final = frozenset({Remedy.ANEW_WITHOUT_WATERMARK, Remedy.RETRY_WITHOUT_WATERMARK})
-_PASSING: Final = frozenset({Remedy.RETRY_A_FEW_TIMES, Remedy.ASK})
+_FORGETFUL: Final = frozenset({Remedy.RESUBSCRIBE_WITHOUT_WATERMARK, Remedy.RETRY_WITHOUT_WATERMARK})
+_PASSING: Final = frozenset({Remedy.RETRY_A_FEW_TIMES, Remedy.RETRY_THEN_SUSPEND})
 _TEXT_CHARACTERS: Final = 160
 
 
@@ -74,10 +74,10 @@ def due_at(row: Subscription, policy: Policy) -> datetime | None:
     """Return when a Subscribe is due if nothing happens: None is never, a time in the past is now."""
     if row.state is State.RETIRED:
         return None
-    is_as_wanted = row.generation >= row.wanted_generation
+    is_as_wanted = row.generation >= row.min_generation
     if row.state is State.ACTIVE and is_as_wanted and row.last_seen_at is not None:
         return row.last_seen_at + policy.silence(row)
-    return row.check_at
+    return row.next_check_at
 
 
 def overdue(row: Subscription, policy: Policy, now: datetime) -> timedelta:
@@ -89,18 +89,22 @@ def overdue(row: Subscription, policy: Policy, now: datetime) -> timedelta:
     return max(now - since - policy.silence(row), timedelta()) if since is not None else timedelta()
 
 
-def settled(row: Subscription) -> Changes:
+def suspicion_cleared(row: Subscription) -> Changes:
     """Return what a live subscription no longer has in doubt: it went on, and nothing of it was missed."""
-    return {"gap_since": None, "gap_reason": None} if row.gap_since is not None and not row.first_post_due else {}
+    return (
+        {"suspected_gap_since": None, "suspected_gap_reason": None}
+        if row.suspected_gap_since is not None and not row.awaiting_first_push
+        else {}
+    )
 
 
-def begun(row: Subscription, policy: Policy, now: datetime) -> Changes:
+def on_attempt(row: Subscription, policy: Policy, now: datetime) -> Changes:
     """Return what to write before a Subscribe is sent: its generation, and what its first POST will have to prove."""
     changes: Changes = {
         "state": State.LAPSED if row.state is State.ACTIVE else row.state,
         "pending_generation": row.newest_generation + 1,
         "attempts": row.attempts + 1,
-        "check_at": now + policy.grace(row),
+        "next_check_at": now + policy.grace(row),
     }
     return changes | _doubts(row, policy, now)
 
@@ -110,35 +114,38 @@ def _doubts(row: Subscription, policy: Policy, now: datetime) -> Changes:
 
     Since when, is written down in any case: a watermark that is trusted now may be refused later.
     """
-    if row.gap_reason is not None:
+    if row.suspected_gap_reason is not None:
         return {}
     reason = _reason(row, policy, now)
-    if row.gap_since is not None:
-        return {} if reason is None else {"gap_reason": reason}
-    return {"gap_since": told_until(row, policy.minute) or row.check_at or now, "gap_reason": reason}
+    if row.suspected_gap_since is not None:
+        return {} if reason is None else {"suspected_gap_reason": reason}
+    return {
+        "suspected_gap_since": complete_until(row, policy.minute) or row.next_check_at or now,
+        "suspected_gap_reason": reason,
+    }
 
 
 def _reason(row: Subscription, policy: Policy, now: datetime) -> GapReason | None:
     if row.watermark is not None:
         return None if policy.resume_is_trusted else GapReason.RESUME_UNPROVEN
-    if row.last_seen_at is not None or row.gap_since is None:
+    if row.last_seen_at is not None or row.suspected_gap_since is None:
         return GapReason.NOT_RESUMED
-    is_late = row.attempts > 0 or now - row.gap_since > policy.minutes(ON_TIME_MINUTES)
+    is_late = row.attempts > 0 or now - row.suspected_gap_since > policy.minutes(ON_TIME_MINUTES)
     return GapReason.SUBSCRIBED_LATE if is_late else None
 
 
-def lived(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) -> Changes:
+def on_success(row: Subscription, answer: Subscribed, policy: Policy, now: datetime) -> Changes:
     """Return what to write when the server has made the subscription; `row` is the one that `begun` left."""
     changes: Changes = {
         "state": State.ACTIVE,
         "generation": row.pending_generation,
         "pending_generation": None,
         "subscription_id": answer.subscription_id,
-        "first_post_due": True,
+        "awaiting_first_push": True,
         "lost_code": None,
         "last_error": None,
         "attempts": 0,
-        "check_at": now + policy.silence(row),
+        "next_check_at": now + policy.silence(row),
         **_left_in_doubt(row),
     }
     if row.watermark is None and is_real(answer.watermark):
@@ -151,17 +158,19 @@ def _left_in_doubt(row: Subscription) -> Changes:
 
     Where nothing was ever heard, nothing is known of the mailbox until it is.
     """
-    if row.gap_reason is None and row.last_seen_at is not None:
-        return {"gap_since": None, "gap_reason": None}
-    return {"gap_since": row.gap_since, "gap_reason": row.gap_reason}
+    if row.suspected_gap_reason is None and row.last_seen_at is not None:
+        return {"suspected_gap_since": None, "suspected_gap_reason": None}
+    return {"suspected_gap_since": row.suspected_gap_since, "suspected_gap_reason": row.suspected_gap_reason}
 
 
-def unheard(row: Subscription, policy: Policy, now: datetime) -> Changes:
+def on_no_response(row: Subscription, policy: Policy, now: datetime) -> Changes:
     """Return what to write when there was no answer: it may live, and is given the time to be heard of."""
-    return {"check_at": now + policy.grace(row), "last_error": "the mail server did not answer the Subscribe"}
+    return {"next_check_at": now + policy.grace(row), "last_error": "the mail server did not answer the Subscribe"}
 
 
-def refused(row: Subscription, answer: Refused, policy: Policy, now: datetime, chance: Callable[[], float]) -> Changes:
+def on_refusal(
+    row: Subscription, answer: Refused, policy: Policy, now: datetime, chance: Callable[[], float]
+) -> Changes:
     """Return what to write when the server refused: when to try again, and whether a person has to act.
 
     `chance` returns a number from 0 up to 1, and spreads the tries of a herd over time.
@@ -174,7 +183,7 @@ def refused(row: Subscription, answer: Refused, policy: Policy, now: datetime, c
     else:
         until = now + wait(row, answer, policy, row.attempts, chance)
     changes: Changes = {
-        "check_at": until,
+        "next_check_at": until,
         "last_error": _in_words(answer, told),
     }
     if gives_up:
@@ -184,15 +193,15 @@ def refused(row: Subscription, answer: Refused, policy: Policy, now: datetime, c
     return changes
 
 
-def forgets(row: Subscription, answer: Refused) -> bool:
+def can_retry_without_watermark(row: Subscription, answer: Refused) -> bool:
     """Whether the same Subscribe without the watermark can succeed at once."""
-    return row.watermark is not None and advice(answer.response_code).remedy is Remedy.ANEW_WITHOUT_WATERMARK
+    return row.watermark is not None and advice(answer.response_code).remedy is Remedy.RESUBSCRIBE_WITHOUT_WATERMARK
 
 
 def _without_watermark(row: Subscription, policy: Policy, now: datetime) -> Changes:
-    since = row.gap_since or told_until(row, policy.minute) or now
+    since = row.suspected_gap_since or complete_until(row, policy.minute) or now
     reason = GapReason.WATERMARK_REFUSED
-    return {"watermark": None, "previous_watermark": None, "gap_since": since, "gap_reason": reason}
+    return {"watermark": None, "previous_watermark": None, "suspected_gap_since": since, "suspected_gap_reason": reason}
 
 
 def wait(row: Subscription, answer: Refused, policy: Policy, attempts: int, chance: Callable[[], float]) -> timedelta:
@@ -200,7 +209,7 @@ def wait(row: Subscription, answer: Refused, policy: Policy, attempts: int, chan
     minutes = min(MIN_WAIT_MINUTES << min(attempts - 1, _DOUBLINGS), MAX_WAIT_MINUTES)
     if advice(answer.response_code).remedy is Remedy.WAIT:
         minutes = max(minutes, min(row.status_frequency_minutes, MAX_QUOTA_WAIT_MINUTES))
-    return max(policy.minutes(minutes * (1 + chance()) / 2), back_off(answer.back_off_ms))
+    return max(policy.minutes(minutes * (1 + chance()) / 2), backoff(answer.back_off_ms))
 
 
 def _in_words(answer: Refused, told: Advice) -> str:

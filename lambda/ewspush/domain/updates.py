@@ -8,7 +8,7 @@ from ewspush.domain.subscription import LoggedNotification, State, Subscription
 
 
 @dataclass(frozen=True, slots=True)
-class InChain:
+class AtWatermark:
     """Expects the row to be active in `generation`, at `watermark` (None: whatever it is), and without a gap."""
 
     generation: int
@@ -17,12 +17,21 @@ class InChain:
     @property
     def fields(self) -> Mapping[str, object]:
         """What the fields must be; None is absent."""
-        expected = {"state": State.ACTIVE, "generation": self.generation, "gap_since": None, "recover_since": None}
-        return expected if self.watermark is None else expected | {"watermark": self.watermark, "first_post_due": None}
+        expected = {
+            "state": State.ACTIVE,
+            "generation": self.generation,
+            "suspected_gap_since": None,
+            "oldest_open_gap_at": None,
+        }
+        return (
+            expected
+            if self.watermark is None
+            else expected | {"watermark": self.watermark, "awaiting_first_push": None}
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Unchanged:
+class SameRevision:
     """Expects the row to be as it was read, but for `last_seen_at` and the keeper's own attributes."""
 
     row: Subscription
@@ -30,12 +39,12 @@ class Unchanged:
     @property
     def fields(self) -> Mapping[str, object]:
         """What the fields must be; None is absent."""
-        names = ("state", "generation", "pending_generation", "watermark", "first_post_due", "revision")
+        names = ("state", "generation", "pending_generation", "watermark", "awaiting_first_push", "revision")
         return {name: getattr(self.row, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class NoActivitySince:
     """Expects that since the row was read nothing was heard of the subscription, and no keeper was there."""
 
     row: Subscription
@@ -43,12 +52,12 @@ class Unseen:
     @property
     def fields(self) -> Mapping[str, object]:
         """What the fields must be; None is absent."""
-        names = ("state", "generation", "pending_generation", "revision", "last_seen_at", "check_at")
+        names = ("state", "generation", "pending_generation", "revision", "last_seen_at", "next_check_at")
         return {name: getattr(self.row, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
-class Awaited:
+class GenerationPending:
     """Expects `generation` to be the newest that was sent, and not heard of yet."""
 
     generation: int
@@ -59,21 +68,21 @@ class Awaited:
         return {"pending_generation": self.generation}
 
 
-Expectation: TypeAlias = InChain | Unchanged | Unseen | Awaited
+Precondition: TypeAlias = AtWatermark | SameRevision | NoActivitySince | GenerationPending
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ConditionalUpdate:
     """One atomic write: `changes` to the row (field -> value, None removes) and what is added to the log."""
 
     subscription: str
-    expects: Expectation
+    expects: Precondition
     changes: Mapping[str, object]
     logged: LoggedNotification | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WriteResult:
     """What became of an `Entry`: stored, or not, and then the row as it is (None: there is none)."""
 
     stored: bool

@@ -1,0 +1,1 @@
+"""One POST of the mail server: what it means for its subscription, and what to answer."""

@@ -1,0 +1,1 @@
+"""Baselines, and recovery after a gap, by SyncFolderHierarchy and SyncFolderItems."""
