@@ -6,28 +6,27 @@ import sys
 from secrets import randbelow
 from typing import Final
 
+from tests.simulation.batch import run
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.runner import Task, replay, run
+from tests.simulation.runner import Task, replay
 
 _EPILOG: Final = """\
 examples:
-  python -m tests.simulation --seeds 2000                 2,000 seeds of 24 protocol hours
-  python -m tests.simulation --seeds 2000 --first fresh   as many that nobody has played yet
-  python -m tests.simulation --seed 17 --trace            one seed, and all that happens in it
+  python -m tests.simulation --seeds 2000                    2,000 seeds of 24 protocol hours
+  python -m tests.simulation --seeds 2000 --first fresh      2,000 seeds from a random one on
+  python -m tests.simulation --seed 17 --trace               one seed, with its trace
   python -m tests.simulation --seed 17 --steps 3,8 --trace   the same with only some steps of its plan
-  python -m tests.simulation --seeds 500 --mutant no-grace   see a rule made wrong be caught
+  python -m tests.simulation --seeds 500 --mutant no-grace   check that a broken rule is caught
 
-exit status: 0 all held, 1 an invariant broke (its smallest story is printed), 2 the command line was wrong
+exit status: 0 all invariants held, 1 one broke (its smallest scenario is printed), 2 the command line was wrong
 
 mutants:
 """
-
-
 _FRESH: Final = 10**9
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return the exit status."""
+    """Carry out a command line; return the exit status."""
     given = _parser().parse_args(arguments)
     task = Task(given.hours, given.mutant)
     if given.seed is not None:
@@ -36,25 +35,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    mutants = "\n".join(f"  {name:26} {mutant.what}" for name, mutant in MUTANTS.items())
+    mutants = "\n".join(f"  {name:30} {mutant.what}" for name, mutant in MUTANTS.items())
     parser = argparse.ArgumentParser(
         "python -m tests.simulation",
-        description="Both sides under everything that can go wrong, in virtual time, from one seed a story.",
+        description="Both sides under every fault at once, in virtual time; each seed is one scenario.",
         epilog=_EPILOG + mutants,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seed", type=int, help="play this seed alone")
+    parser.add_argument("--seed", type=int, help="play only this seed")
     parser.add_argument("--steps", type=_numbers, help="with --seed: only these steps of its plan, or none")
-    parser.add_argument("--trace", action="store_true", help="with --seed: tell all that happens")
-    parser.add_argument("--seeds", type=int, default=2000, help="how many seeds to play (2000)")
+    parser.add_argument("--trace", action="store_true", help="with --seed: print everything that happens")
+    parser.add_argument("--seeds", type=int, default=2000, help="number of seeds (2000)")
+    parser.add_argument("--first", type=_first, default=0, help="the first of them (0); `fresh` is a random one")
     parser.add_argument(
-        "--first", type=_first, default=0, help="the first of them (0); `fresh` for some that nobody has played yet"
+        "--hours", type=float, default=24, help="protocol hours of a scenario, before it comes to rest (24)"
     )
-    parser.add_argument(
-        "--hours", type=float, default=24, help="protocol hours of a story, before it comes to rest (24)"
-    )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many processes (one a core)")
-    parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="with a rule made wrong; see below")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (one per core)")
+    parser.add_argument("--mutant", choices=sorted(MUTANTS), metavar="NAME", help="break this rule; see below")
     return parser
 
 

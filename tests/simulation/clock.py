@@ -1,4 +1,4 @@
-"""Virtual time: it stands still but for what I/O takes, and goes on to whatever is next."""
+"""Virtual time: it advances by what I/O takes, and jumps to the next event on the agenda."""
 
 import heapq
 from collections.abc import Callable
@@ -11,14 +11,13 @@ START: Final = 1_700_000_000.0
 
 
 class Timeline:
-    """What the time is, and what happens when. Our clocks are `skew_seconds` ahead of it, the server's are right."""
+    """The clock, the agenda and the trace. Our clocks are `skew_seconds` ahead of it, the server's are right."""
 
-    def __init__(self, skew_seconds: float, tell: Callable[[str], None] | None = None) -> None:
-        """Start at `START`; what is noted goes to `tell`, if anywhere."""
+    def __init__(self, skew_seconds: float, trace: Callable[[str], None] | None = None) -> None:
         self.now = START
         self.skew_seconds = skew_seconds
-        self.is_told = tell is not None
-        self._tell = tell or (lambda _: None)
+        self.is_traced = trace is not None
+        self._trace = trace or (lambda _: None)
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
 
@@ -27,33 +26,33 @@ class Timeline:
         return datetime.fromtimestamp(self.now + self.skew_seconds, UTC)
 
     def theirs(self, moment: datetime) -> float:
-        """Return a time of ours as the server would tell it."""
+        """Return the server's time at a moment of our clock."""
         return moment.timestamp() - self.skew_seconds
 
-    def at(self, moment: float, deed: Callable[[], None]) -> None:
-        """Let something happen then, or now if that is past."""
-        heapq.heappush(self._agenda, (moment, next(self._numbers), deed))
+    def at(self, moment: float, action: Callable[[], None]) -> None:
+        """Schedule an action; one for a moment that is past happens now."""
+        heapq.heappush(self._agenda, (moment, next(self._numbers), action))
 
-    def after(self, minutes: float, deed: Callable[[], None]) -> None:
-        """Let something happen in so many minutes."""
-        self.at(self.now + 60 * minutes, deed)
+    def after(self, minutes: float, action: Callable[[], None]) -> None:
+        """Schedule an action in so many minutes."""
+        self.at(self.now + 60 * minutes, action)
 
     def next_at(self) -> float:
-        """Return when something is to happen; infinity is never."""
+        """Return when the next action is scheduled; infinity where there is none."""
         return self._agenda[0][0] if self._agenda else float("inf")
 
-    def happen(self) -> None:
-        """Let happen what is due."""
+    def run_due(self) -> None:
+        """Carry out the actions that are due."""
         while self._agenda and self._agenda[0][0] <= self.now:
             heapq.heappop(self._agenda)[2]()
 
     def note(self, line: str) -> None:
         """Add a line to the trace."""
-        if self.is_told:
-            self._tell(f"{told_time(self.now)}  {line}")
+        if self.is_traced:
+            self._trace(f"{format_time(self.now)}  {line}")
 
 
-def told_time(moment: float) -> str:
-    """Return a moment as hours, minutes and seconds from the beginning, a form that sorts."""
+def format_time(moment: float) -> str:
+    """Return a moment as hours, minutes and seconds since the start, in a form that sorts."""
     minutes, seconds = divmod(moment - START, 60)
     return f"{int(minutes // 60):3}:{int(minutes % 60):02}:{seconds:06.3f}"

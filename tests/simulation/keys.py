@@ -5,13 +5,11 @@ from typing import Final
 KEY: Final = b"key"
 
 
-class Keys:
-    """`CallbackKeys` of one key. What it returns can be a key of a cache."""
+class FixedKeys:
+    """`CallbackKeys` of one key. It returns tuples, so that a cache can use them as keys."""
 
     def accepted(self) -> tuple[bytes]:
-        """See `CallbackKeys.accepted`."""
         return (KEY,)
 
     def signing(self) -> bytes:
-        """See `CallbackKeys.signing`."""
         return KEY

@@ -1,4 +1,4 @@
-"""Rules made wrong, each for an invariant to catch: so that we know that it can fail."""
+"""Mutants: one rule broken, for one invariant to catch; they show that each invariant can fail."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,127 +17,172 @@ from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.updates import AtWatermark, NoActivitySince, SameRevision
 from ewspush.handlers import forwarder, responder
 from ewspush.handlers.keeper import KeeperRun
-from tests.simulation import wrong
+from tests.simulation import mutations
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One rule, `name` of `target`, made `wrong`: a function of the rule."""
+    """The rule `name` of `target`, replaced by what `mutate` makes of it."""
 
     what: str
     caught_by: str
     target: object
     name: str
-    wrong: Callable[[Any], Any]
+    mutate: Callable[[Any], Any]
 
 
 MUTANTS: Final[dict[str, Mutant]] = {
     "ack-before-write": Mutant(
-        "OK is answered where the write failed", "StoredBeforeOk", responder, "process_push", wrong.acknowledged_anyway
+        "OK is answered where the write failed",
+        "StoredBeforeOk",
+        responder,
+        "process_push",
+        mutations.acknowledge_after_failure,
+    ),
+    "error-notification-ignored": Mutant(
+        "an error notification changes nothing", "StoredBeforeOk", receiving, "_loss", mutations.always({})
     ),
     "chain-ignored": Mutant(
-        "the ordinary write does not look at the watermark",
+        "the write of a POST ignores the stored watermark",
         "OnceInTheLogInOrder",
         AtWatermark,
         "fields",
-        wrong.unchained,
+        mutations.expect_generation_only,
     ),
     "duplicates-logged": Mutant(
-        "what is in the log is logged again", "OnceInTheLogInOrder", RecentEvents, "has_told", wrong.forgetful
+        "logged events are logged again", "OnceInTheLogInOrder", RecentEvents, "has_told", mutations.always(False)
     ),
-    "judged-blindly": Mutant(
-        "what was judged is written whatever came between",
+    "revision-ignored": Mutant(
+        "a decision is written although the row changed since it was read",
         "OnceInTheLogInOrder",
         SameRevision,
         "fields",
-        wrong.unguarded,
+        mutations.expect_nothing,
     ),
-    "recovers-pushed": Mutant(
-        "a recovery tells what push has told", "OnceInTheLogInOrder", LoggedObjects, "untold", wrong.all_untold
+    "sync-republishes-push": Mutant(
+        "a recovery publishes what push has published",
+        "OnceInTheLogInOrder",
+        LoggedObjects,
+        "untold",
+        mutations.return_whole_change,
     ),
-    "closes-early": Mutant(
-        "a gap is closed before push went on", "OnceInTheLogInOrder", Recoverer, "_is_proven", wrong.caught_up_already
+    "gap-closed-early": Mutant(
+        "a gap is closed before push has caught up",
+        "OnceInTheLogInOrder",
+        Recoverer,
+        "_is_proven",
+        mutations.always(True),
     ),
     "no-deduplication": Mutant(
         "a message has another id with each try",
         "OnceOnTheQueueInOrder",
         forwarder,
         "messages_of",
-        wrong.undeduplicated,
+        mutations.new_id_for_each_try,
     ),
-    "forwarder-skips": Mutant(
-        "a message that was not taken is passed over", "OnceOnTheQueueInOrder", forwarder, "forward", wrong.unstoppable
+    "rejected-message-skipped": Mutant(
+        "a message that was not accepted is skipped",
+        "OnceOnTheQueueInOrder",
+        forwarder,
+        "forward",
+        mutations.resume_after_batch,
     ),
-    "forwarder-groups": Mutant(
-        "a request has several messages of a mailbox",
+    "mailbox-twice-in-batch": Mutant(
+        "an SQS batch has several messages of a mailbox",
         "OnceOnTheQueueInOrder",
         forwarding._Request,  # noqa: SLF001  # the rule to break
         "has_room_for",
-        wrong.roomy,
+        mutations.allow_same_mailbox,
     ),
     "watermark-backwards": Mutant(
-        "the watermark of an old POST is stored", "WatermarkGoesForward", receiving, "_changes", wrong.remembered_last
+        "the watermark of an old POST is stored",
+        "WatermarkGoesForward",
+        receiving,
+        "_changes",
+        mutations.store_any_watermark,
     ),
-    "active-unsubscribed": Mutant(
-        "Unsubscribe while the next generation is only hoped for",
+    "unconfirmed-supersedes": Mutant(
+        "Unsubscribe although the next generation is not confirmed",
         "UnsubscribeOnlyWhatIsOver",
         receiving,
         "unsubscribe_if_over",
-        wrong.superseded_by_hope,
+        mutations.unsubscribe_before_confirmed,
     ),
-    "superseded-ok": Mutant(
-        "a superseded callback is answered OK", "OneLiveInTheEnd", receiving, "unsubscribe_if_over", wrong.never_ended
+    "superseded-acknowledged": Mutant(
+        "a superseded callback is answered OK",
+        "OneLiveInTheEnd",
+        receiving,
+        "unsubscribe_if_over",
+        mutations.acknowledge_superseded,
     ),
     "no-grace": Mutant(
-        "a Subscribe that nobody answered is sent again at once", "UnheardIsGivenTime", Policy, "grace", wrong.graceless
+        "a Subscribe without an answer is repeated at once",
+        "UnconfirmedSubscribeIsGivenTime",
+        Policy,
+        "grace",
+        mutations.one_second,
     ),
-    "no-grace-many": Mutant("the same, seen by how many live", "AtMostThreeLive", Policy, "grace", wrong.graceless),
+    "no-grace-many-live": Mutant(
+        "the same, seen by the number of live subscriptions", "AtMostThreeLive", Policy, "grace", mutations.one_second
+    ),
     "lock-ignored": Mutant(
-        "a keeper begins whatever another one did", "OneSubscribeAtATime", NoActivitySince, "fields", wrong.unguarded
+        "a keeper begins whatever another one did",
+        "OneSubscribeAtATime",
+        NoActivitySince,
+        "fields",
+        mutations.expect_nothing,
     ),
     "renews-while-alive": Mutant(
-        "silence counts from one StatusFrequency", "NoRenewalWhileAlive", renewing, "due_at", wrong.impatient
+        "silence counts from one StatusFrequency", "NoRenewalWhileAlive", renewing, "due_at", mutations.halve_silence
     ),
-    "calm-renewals": Mutant(
-        "silence counts from less than that", "CalmWhenNothingBreaks", renewing, "_SILENT_FREQUENCIES", wrong.hasty
+    "renews-before-heartbeat": Mutant(
+        "silence counts from less than one StatusFrequency",
+        "CalmWhenNothingBreaks",
+        renewing,
+        "_SILENT_FREQUENCIES",
+        mutations.times(0.45),
     ),
-    "silence-late": Mutant("silence is noticed late", "RenewedInTime", renewing, "_SILENT_FREQUENCIES", wrong.patient),
-    "due-unbounded": Mutant("a tick looks at everything", "BoundedTicks", KeeperRun, "_due", wrong.everything_due),
-    "last-words-ignored": Mutant(
-        "the server's last words change nothing", "StoredBeforeOk", receiving, "_loss", wrong.nothing_lost
+    "silence-noticed-late": Mutant(
+        "silence counts from six times StatusFrequency",
+        "RenewedInTime",
+        renewing,
+        "_SILENT_FREQUENCIES",
+        mutations.times(3),
     ),
-    "unproven-resume": Mutant(
-        "no gap where a resume was not proven", "NothingLostInSilence", renewing, "_doubts", wrong.undoubted
+    "due-index-ignored": Mutant(
+        "a keeper run checks everything", "BoundedKeeperRuns", KeeperRun, "_due", mutations.check_everything
     ),
-    "refused-watermark": Mutant(
+    "resume-trusted": Mutant(
+        "no gap where a resume was not proven", "NothingLostInSilence", renewing, "_doubts", mutations.trust_resume
+    ),
+    "refused-watermark-without-gap": Mutant(
         "no gap where the watermark was refused",
         "NothingLostInSilence",
         renewing,
         "_without_watermark",
-        wrong.refused_silently,
+        mutations.drop_suspected_gap,
     ),
-    "gap-from-last-post": Mutant(
-        "a gap begins with the last POST", "NothingLostInSilence", renewing, "_doubts", wrong.doubted_late
+    "gap-from-last-push": Mutant(
+        "a gap begins with the last POST", "NothingLostInSilence", renewing, "_doubts", mutations.start_gap_at_last_push
     ),
-    "closes-without-state": Mutant(
-        "a gap is closed though a sync state was lost",
-        "ClosedGapsAreTold",
+    "gap-closed-without-state": Mutant(
+        "a gap is closed although a sync state was lost",
+        "ClosedGapsArePublished",
         recovering,
         "started_over",
-        wrong.started_over_silently,
+        mutations.restart_as_recovered,
     ),
 }
 """By name; `python -m tests.simulation --mutant NAME` plays with one."""
 
 
 @contextmanager
-def alive(name: str | None) -> Iterator[None]:
-    """Make a rule wrong for a while; None leaves them as they are."""
-    with broken(MUTANTS[name]) if name is not None else nullcontext():
+def mutated(name: str | None) -> Iterator[None]:
+    """Replace the rule of a mutant for a while; None replaces none."""
+    with _replaced(MUTANTS[name]) if name is not None else nullcontext():
         yield
 
 
-def broken(mutant: Mutant) -> Any:
-    """Return the context in which a rule is wrong."""
+def _replaced(mutant: Mutant) -> Any:
     rule = getattr(mutant.target, mutant.name)
-    return patch.object(mutant.target, mutant.name, mutant.wrong(rule))
+    return patch.object(mutant.target, mutant.name, mutant.mutate(rule))

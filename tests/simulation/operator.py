@@ -1,4 +1,4 @@
-"""Who runs the stack: applies the subscriptions file, gives a subscription up, and wants it again."""
+"""Who runs the stack: applies the subscriptions file, retires a subscription, and desires it again."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,55 +12,54 @@ from ewspush.domain.subscription import State
 if TYPE_CHECKING:
     from tests.simulation.system import System
 
-ON_TIME_SECONDS: Final = 6 * 60
-"""Nobody expects events from before a first subscription that comes about within five minutes and a tick."""
+FIRST_SUBSCRIBE_SECONDS: Final = 6 * 60
+"""No events are expected from before a first Subscribe that succeeds within five minutes and a keeper run."""
 
 
-class Pause(NamedTuple):
-    """A time in which nobody wanted a subscription. What was not told when it was given up is given up with it."""
+class Retirement(NamedTuple):
+    """When a subscription was not desired. `start`: until when its events were complete at that moment."""
 
     start: float
     end: float
 
 
 class Operator:
-    """Acts on the rows of a system, as `ews-push` does."""
+    """Changes the rows of a system, as `ews-push` does."""
 
     def __init__(self, system: "System") -> None:
-        """Watch `system`, which is not complete yet."""
         self._system = system
-        self._pauses: dict[str, list[Pause]] = defaultdict(list)
+        self._retirements: dict[str, list[Retirement]] = defaultdict(list)
 
-    def apply(self, mailbox: int, change: str = "") -> None:
-        """Apply the subscriptions file: what is suspended is tried again, what changed asked anew."""
-        wish = self._system.wishes[mailbox]
-        if change == "frequency":
-            frequency = 5 if wish.status_frequency_minutes != 5 else 15
-            wish = self._system.wishes[mailbox] = replace(wish, status_frequency_minutes=frequency)
+    def apply(self, mailbox: int, *, changes_frequency: bool = False) -> None:
+        """Apply the subscriptions file: a suspended subscription is tried again, a changed one is renewed."""
+        desired = self._system.desired[mailbox]
+        if changes_frequency:
+            frequency = 5 if desired.status_frequency_minutes != 5 else 15
+            desired = self._system.desired[mailbox] = replace(desired, status_frequency_minutes=frequency)
         row = self._system.row(mailbox)
         if row.state is State.RETIRED:
-            last = self._pauses[wish.mailbox][-1]
-            self._pauses[wish.mailbox][-1] = last._replace(end=self._system.time.now)
-        self._write(mailbox, changes_toward(row, wish, self._system.time.ours()))
+            last = self._retirements[desired.mailbox][-1]
+            self._retirements[desired.mailbox][-1] = last._replace(end=self._system.time.now)
+        self._write(mailbox, changes_toward(row, desired, self._system.time.ours()))
 
     def retire(self, mailbox: int) -> None:
-        """Give a subscription up."""
+        """Retire a subscription, unless it is."""
         row = self._system.row(mailbox)
         if row.state is not State.RETIRED:
-            told = complete_until(row)
-            start = self._system.time.theirs(told) if told is not None else 0.0
-            self._pauses[row.mailbox].append(Pause(start, float("inf")))
+            complete = complete_until(row)
+            start = self._system.time.theirs(complete) if complete is not None else 0.0
+            self._retirements[row.mailbox].append(Retirement(start, float("inf")))
             self._write(mailbox, retirement(row))
 
-    def gave_up(self, mailbox: str, at: float) -> bool:
-        """Whether nobody waits for what happened then: not before a subscription that comes about on time."""
-        made_at = self._system.server.made_at[mailbox]
+    def was_retired(self, mailbox: str, at: float) -> bool:
+        """Whether what happened then need not be published; a retirement ends with the next Subscribe in time."""
+        created_at = self._system.server.created_at[mailbox]
         ends = [
             (
-                pause.start,
-                next((each for each in made_at if pause.end < each <= pause.end + ON_TIME_SECONDS), pause.end),
+                each.start,
+                next((made for made in created_at if each.end < made <= each.end + FIRST_SUBSCRIBE_SECONDS), each.end),
             )
-            for pause in self._pauses[mailbox]
+            for each in self._retirements[mailbox]
         ]
         return any(start <= at <= end for start, end in ends)
 
@@ -68,4 +67,4 @@ class Operator:
         if changes:
             row = self._system.row(mailbox)
             self._system.ledger.rows[row.subscription] = replace(row, **changes)
-            self._system.witness.applied(row.subscription)
+            self._system.checker.on_apply(row.subscription)

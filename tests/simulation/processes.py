@@ -1,4 +1,4 @@
-"""Our side: responder, keepers and forwarder as they are shipped, each process behind gates of its own."""
+"""Our side: responder, keeper and forwarder as they are shipped, each with port proxies of its own."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -18,17 +18,16 @@ from ewspush.handlers.keeper import KeeperRun
 from ewspush.handlers.responder import Responder
 from mailsim import deliveries
 from tests.simulation.clock import Timeline
-from tests.simulation.gates import Gated, Gates
+from tests.simulation.failpoints import Failpoints, PortProxy
 from tests.twins.event_log import MemoryEventLog
 
 T = TypeVar("T")
 
 
-class Silence:
+class NullTelemetry:
     """A logger, and metrics, that keep nothing."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        """Take any call."""
         return _nothing
 
 
@@ -37,12 +36,12 @@ def _nothing(*_args: object, **_named: object) -> None:
 
 
 @contextmanager
-def cheap() -> Iterator[None]:
-    """Keep no logs and metrics, and read equal bytes once: most of what is posted is one heartbeat after the other."""
+def fast_handlers() -> Iterator[None]:
+    """Drop logs and metrics, and parse equal bytes once: most POSTs are one heartbeat after the other."""
     with ExitStack() as stack:
         for module in (responder, keeper, forwarder):
             for name in ("logger", "metrics"):
-                stack.enter_context(patch.object(module, name, Silence()))
+                stack.enter_context(patch.object(module, name, NullTelemetry()))
         pure: tuple[tuple[object, str], ...] = (
             (responder, "parse_notification"),
             (responder, "verified"),
@@ -53,15 +52,14 @@ def cheap() -> Iterator[None]:
         yield
 
 
-class Serial(Executor):
-    """Does at once what it is given; errors are told to `failed` as well."""
+class SerialExecutor(Executor):
+    """Runs at once what is submitted; calls `failed` with each error as well."""
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
-        """Have done nothing yet."""
         self._failed = failed
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> "Future[T]":
-        """Do it; an error waits in the future, the end of the process does not."""
+        """Run it. An exception waits in the future; the end of the process (`Killed`) is raised."""
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
@@ -72,37 +70,37 @@ class Serial(Executor):
 
 
 class Processes:
-    """Makes processes on `ports` (port -> twin)."""
+    """Starts processes on `ports` (port -> twin)."""
 
-    def __init__(self, gates: Gates, time: Timeline, ports: dict[str, object], policy: Policy, chance: Random) -> None:
-        """Take the world; no process runs yet."""
-        self._gates = gates
+    def __init__(
+        self, failpoints: Failpoints, time: Timeline, ports: dict[str, object], policy: Policy, random: Random
+    ) -> None:
+        self._failpoints = failpoints
         self._time = time
         self._ports = ports
         self._policy = policy
-        self._chance = chance
+        self._random = random
 
     def responder(self) -> Responder:
         """Return a fresh responder."""
         return Responder(self._port("responder", "keys"), self._port("responder", "ledger"), self._time.ours)
 
-    def ticker(self, keepers: int, failed: Callable[[Exception], None], *, recovers: bool) -> KeeperRun:
-        """Return a fresh keeper with its schedule."""
+    def keeper_run(self, keepers: int, failed: Callable[[Exception], None], *, recovers: bool) -> KeeperRun:
+        """Return a fresh keeper, one of so many."""
         ledger, server = self._port("keeper", "ledger"), self._port("keeper", "server")
         states = self._port("keeper", "states")
-        made = Recoverer(ledger, states, server, self._time.ours, self._chance.random, self._policy)
-        keys, url = self._port("keeper", "keys"), "https://callback.example"
-        own = Keeper(
+        recoverer = Recoverer(ledger, states, server, self._time.ours, self._random.random, self._policy)
+        fresh = Keeper(
             ledger,
             server,
-            keys,
+            self._port("keeper", "keys"),
             self._time.ours,
-            self._chance.random,
+            self._random.random,
             self._policy,
-            url,
-            made if recovers else None,
+            "https://callback.example",
+            recoverer if recovers else None,
         )
-        return KeeperRun(own, keepers, lambda: Serial(failed))
+        return KeeperRun(fresh, keepers, lambda: SerialExecutor(failed))
 
     def forwarder(self) -> Forwarder:
         """Return a fresh forwarder."""
@@ -110,4 +108,4 @@ class Processes:
         return Forwarder(self._port("forwarder", "queue"), self._port("forwarder", "dead_letters"), log)
 
     def _port(self, process: str, port: str) -> Any:
-        return Gated(self._gates, process, port, self._ports[port])
+        return PortProxy(self._failpoints, process, port, self._ports[port])

@@ -1,7 +1,7 @@
-"""The mail server as our side asks it, watched."""
+"""The mail server as our side calls it; the checker observes every call."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ewspush.domain.ports import UnavailableError
 from ewspush.protocol.lookup import LookupRequest
@@ -14,70 +14,67 @@ from tests.simulation.clock import Timeline
 from tests.twins.core_mail_server import CoreMailServer
 
 if TYPE_CHECKING:
-    from tests.simulation.invariants import Witness
+    from tests.simulation.invariants.checker import Checker
+
+_TIMEOUT_SECONDS: Final = 20
+"""Until our side gives a Subscribe up."""
 
 
-class WatchedServer:
-    """`MailServer` on a core. Of the next `unanswered` requests half do not get there, of the others no answer back."""
+class ObservedServer:
+    """`MailServer` on a core. The next `timeouts` Subscribes time out: half the requests get lost, half the answers."""
 
-    def __init__(self, core: Core, time: Timeline, witness: "Witness") -> None:
-        """Ask `core`."""
-        self.unanswered = 0
-        self.made_at: dict[str, list[float]] = defaultdict(list)
+    def __init__(self, core: Core, time: Timeline, checker: "Checker") -> None:
+        self.timeouts = 0
+        self.created_at: dict[str, list[float]] = defaultdict(list)
         """By mailbox, when the server made its subscriptions."""
         self._core = core
         self._twin = CoreMailServer(core, lambda: time.now)
         self._time = time
-        self._witness = witness
+        self._checker = checker
 
-    def living(self, mailbox: str) -> list[Subscription]:
-        """Return the subscriptions of a mailbox that live."""
+    def live(self, mailbox: str) -> list[Subscription]:
+        """Return the live subscriptions of a mailbox."""
         found = self._core.subscriptions.values()
         return [each for each in found if each.state is State.LIVE and each.mailbox == mailbox]
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
-        """See `MailServer.subscribe`."""
-        self._witness.subscribing(mailbox, request)
+        self._checker.before_subscribe(mailbox, request)
         answer: Subscribed | Refused | None = None
         try:
-            answer = self._subscribed(mailbox, request)
+            answer = self._subscribe(mailbox, request)
         finally:
-            self._witness.subscribed(mailbox, request, answer)
+            self._checker.after_subscribe(mailbox, request, answer)
         return answer
 
-    def _subscribed(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
-        is_lost = self._loses()
+    def _subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
+        loses_answer = self._times_out()
         before = len(self._core.subscriptions)
         try:
             answer = self._twin.subscribe(mailbox, request)
         finally:
-            self.made_at[mailbox] += [self._time.now] * (len(self._core.subscriptions) - before)
-        if is_lost:
-            message = "the answer was lost"
-            raise UnavailableError(message)
+            self.created_at[mailbox] += [self._time.now] * (len(self._core.subscriptions) - before)
+        if loses_answer:
+            raise UnavailableError("the answer was lost")
         return answer
 
+    def _times_out(self) -> bool:
+        """Return whether the answer gets lost. Raises `UnavailableError` where the request does."""
+        if self.timeouts <= 0:
+            return False
+        self.timeouts -= 1
+        self._time.now += _TIMEOUT_SECONDS
+        if self.timeouts % 2:
+            raise UnavailableError("the request was lost")
+        return True
+
     def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
-        """See `MailServer.sync_items`."""
-        self._witness.synchronizing(mailbox)
+        self._checker.count_sync_request()
         return self._twin.sync_items(mailbox, request)
 
     def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
-        """See `MailServer.sync_hierarchy`."""
-        self._witness.synchronizing(mailbox)
+        self._checker.count_sync_request()
         return self._twin.sync_hierarchy(mailbox, request)
 
     def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
-        """See `MailServer.missing_items`."""
-        self._witness.synchronizing(mailbox)
+        self._checker.count_sync_request()
         return self._twin.missing_items(mailbox, request)
-
-    def _loses(self) -> bool:
-        """Return whether the answer is lost. Raises `UnavailableError` where the request is."""
-        if self.unanswered <= 0:
-            return False
-        self.unanswered -= 1
-        self._time.now += 20  # its time-outs
-        if self.unanswered % 2:
-            raise UnavailableError("the request was lost")
-        return True

@@ -1,4 +1,4 @@
-"""What AWS keeps: the ledger, watched; a queue that forgets what it took as SQS does; and the stream between them."""
+"""Twins of AWS: an observed ledger, a queue that deduplicates as SQS does, and the stream between them."""
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -11,86 +11,81 @@ from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from tests.twins.ledger import MemoryLedger
 
 _DEDUPLICATION_SECONDS: Final = 300
-"""For so long SQS knows what it took (SQS: exactly-once processing)."""
+"""SQS remembers deduplication ids for so long (SQS: exactly-once processing)."""
 
 _RETENTION: Final = timedelta(days=30)
 
 
-class WatchedLedger(MemoryLedger):
-    """The ledger, which tells `watch` of every row before and after a write."""
+class ObservedLedger(MemoryLedger):
+    """The ledger; it calls `observe` with every row before and after a write."""
 
     def __init__(
-        self, rows: Sequence[Subscription], watch: Callable[[Subscription, Subscription, ConditionalUpdate], None]
+        self, rows: Sequence[Subscription], observe: Callable[[Subscription, Subscription, ConditionalUpdate], None]
     ) -> None:
-        """Start with `rows`."""
         super().__init__(*rows)
-        self._watch = watch
+        self._observe = observe
 
     def keys(self) -> list[str]:
-        """Return the keys of all rows, which no rule may ask for."""
+        """Return the keys of all rows; only a mutant asks for them."""
         return list(self.rows)
 
     def write(self, entry: ConditionalUpdate) -> WriteResult:
-        """See `SubscriptionLedger.write`."""
         self.requests.clear()
         return super().write(entry)
 
     def apply(self, entry: ConditionalUpdate) -> WriteResult:
-        """See `MemoryLedger.apply`."""
         before = self.rows.get(entry.subscription)
         outcome = super().apply(entry)
         if outcome.stored and before is not None:
-            self._watch(before, self.rows[entry.subscription], entry)
+            self._observe(before, self.rows[entry.subscription], entry)
         return outcome
 
 
 class FifoQueue:
-    """`MessageQueue` that drops what it took within the last five minutes. `clock` is in seconds."""
+    """`MessageQueue` that drops what it accepted within the last five minutes. `clock` is in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Start empty."""
         self.messages: list[Message] = []
-        self.refusals = 0
-        """So many messages are not taken next."""
-        self._taken_at: dict[str, float] = {}
+        self.rejections = 0
+        """So many of the next messages are rejected."""
+        self._accepted_at: dict[str, float] = {}
         self._clock = clock
 
     def send(self, messages: Sequence[Message]) -> list[SendResult]:
-        """See `MessageQueue.send`."""
-        return [self._receipt(message) for message in messages]
+        return [self._send(message) for message in messages]
 
-    def _receipt(self, message: Message) -> SendResult:
-        if self.refusals > 0:
-            self.refusals -= 1
+    def _send(self, message: Message) -> SendResult:
+        if self.rejections > 0:
+            self.rejections -= 1
             return SendResult(taken=False)
         now = self._clock()
-        if now - self._taken_at.get(message.deduplication_id, -1e9) > _DEDUPLICATION_SECONDS:
-            self._taken_at[message.deduplication_id] = now
+        if now - self._accepted_at.get(message.deduplication_id, -1e9) > _DEDUPLICATION_SECONDS:
+            self._accepted_at[message.deduplication_id] = now
             self.messages.append(message)
         return SendResult(taken=True)
 
 
 class Stream:
-    """The stream of the log: its records in the order they were written, told until they are reported done."""
+    """The stream of the log: it delivers records in the order they were written, until they are reported done."""
 
     def __init__(self, log: list[LoggedNotification], batch: int) -> None:
-        """Begin at the beginning, `batch` records at most at a time."""
         self.position = 0
         self._log = log
         self._batch = batch
+        """Records in an event, at most."""
 
     @property
     def is_done(self) -> bool:
-        """Whether all was told."""
+        """Whether all records are reported done."""
         return self.position >= len(self._log)
 
-    def told(self) -> dict[str, Any]:
+    def next_event(self) -> dict[str, Any]:
         """Return the event with the next records."""
         end = min(self.position + self._batch, len(self._log))
         return {"Records": [self._record(number) for number in range(self.position, end)]}
 
-    def go_on(self, event: dict[str, Any], resume_from: str | None) -> None:
-        """Take the report on a batch."""
+    def report(self, event: dict[str, Any], resume_from: str | None) -> None:
+        """Continue after an event, or at one of its records (by sequence number)."""
         last = int(event["Records"][-1]["dynamodb"]["SequenceNumber"])
         self.position = last + 1 if resume_from is None else int(resume_from)
 

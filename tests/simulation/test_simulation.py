@@ -1,4 +1,4 @@
-"""The simulation in the small: some seeds, and that it is what it says; `make simulate` plays thousands."""
+"""Some seeds of the simulation, and that seeds are reproducible; `make simulate` plays thousands."""
 
 import io
 import re
@@ -9,37 +9,41 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.__main__ import main
-from tests.simulation.plan import Plan, drawn
-from tests.simulation.runner import Task, failure_of, played, run
-from tests.simulation.shrink import shrunk
+from tests.simulation.batch import run
+from tests.simulation.failpoint_kinds import CALLS, RENEWAL_SITES
+from tests.simulation.failpoints import ATTEMPT, WRITE_PURPOSES
+from tests.simulation.plan import Plan, draw_plan
+from tests.simulation.runner import Task, failure_of, play
+from tests.simulation.shrink import shrink
+from tests.simulation.system import System
 
 SEEDS = 60
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, 10))
-def test_every_promise_holds(first: int) -> None:
-    """Whatever goes wrong. A seed that fails is explained by `python -m tests.simulation --seed N --trace`."""
+def test_every_invariant_holds(first: int) -> None:
+    """`python -m tests.simulation --seed N --trace` explains a seed that fails."""
     failures = [failure_of(Task(), seed) for seed in range(first, first + 10)]
     assert [failure for failure in failures if failure is not None] == []
 
 
-def test_a_calm_day_is_calm() -> None:
-    """Nothing breaks: one subscription, no gap, everything told; also where the server's ways are unusual."""
+def test_without_faults_there_is_no_renewal_and_no_gap() -> None:
+    """One subscription, and everything published by push; also where the server's settings are unusual."""
     for seed in range(10):
-        plan = drawn(seed)
+        plan = draw_plan(seed)
         steps = [number for number, step in enumerate(plan.steps) if plan.only([number]).is_calm]
         assert plan.only(steps).is_calm
-        assert played(plan.only(steps)) is None
+        assert play(plan.only(steps)) is None
 
 
 def traced(seed: int) -> list[str]:
     """Return the trace of a seed."""
     lines: list[str] = []
-    played(drawn(seed), lines.append)
+    play(draw_plan(seed), lines.append)
     return lines
 
 
-def test_a_seed_tells_the_same_story_again() -> None:
+def test_a_seed_has_the_same_trace_each_time() -> None:
     """To the last line, in another process with other hashes too."""
     lines = traced(3)
     assert lines == traced(3)
@@ -48,43 +52,52 @@ def test_a_seed_tells_the_same_story_again() -> None:
     )
     command = [sys.executable, "-c", program]
     environment = {"PYTHONHASHSEED": "5", "PYTHONPATH": ":".join(sys.path)}
-    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603  # ours
-    assert told.stdout.splitlines() == lines
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)  # noqa: S603  # ours
+    assert ended.stdout.splitlines() == lines
 
 
 def test_a_failing_seed_is_explained() -> None:
-    """Its number, the invariant, the smallest story, the trace, and the command that shows it again."""
+    """Its number, the invariant, the smallest scenario, the trace, and the command that shows it again."""
     out = io.StringIO()
-    assert run(Task(mutant="silence-late"), range(40), jobs=1, out=out) == 1
-    said = out.getvalue()
-    (seed, *_) = re.findall(r"seed (\d+) breaks RenewedInTime", said)
-    assert "Subscribe of generation" in said
-    assert f"again: python -m tests.simulation --seed {seed} --steps" in said
+    assert run(Task(mutant="silence-noticed-late"), range(40), jobs=1, out=out) == 1
+    printed = out.getvalue()
+    (seed, *_) = re.findall(r"seed (\d+) breaks RenewedInTime", printed)
+    assert "Subscribe of generation" in printed
+    assert f"again: python -m tests.simulation --seed {seed} --steps" in printed
 
 
 def test_shrinking_keeps_only_what_is_needed() -> None:
     """A failure that needs two steps of many comes down to them."""
-    plan = drawn(1)
+    plan = draw_plan(1)
     needed = {plan.steps[2], plan.steps[-1]}
 
-    def play(some: Plan) -> object:
+    def play_some(some: Plan) -> object:
         return type("Broken", (), {"name": "x"}) if needed <= set(some.steps) else None
 
-    assert shrunk(plan, "x", play) == [2, len(plan.steps) - 1]  # type: ignore[arg-type]
+    assert shrink(plan, "x", play_some) == [2, len(plan.steps) - 1]  # type: ignore[arg-type]
 
 
 def test_a_plan_is_drawn_from_its_seed_alone() -> None:
     """Another seed, another plan; fewer steps are the same plan otherwise."""
-    assert drawn(5) == drawn(5)
-    assert drawn(5) != drawn(6)
-    assert replace(drawn(5), steps=()) == drawn(5).only([])
+    assert draw_plan(5) == draw_plan(5)
+    assert draw_plan(5) != draw_plan(6)
+    assert replace(draw_plan(5), steps=()) == draw_plan(5).only([])
+
+
+@pytest.mark.parametrize("call", sorted({*CALLS, *(call for _, call in RENEWAL_SITES)}))
+def test_a_failpoint_is_at_a_call_that_exists(call: str) -> None:
+    """A port that renames a method would leave a failpoint that nothing triggers."""
+    port, method, purpose = (*call.split("."), "", "")[:3]
+    ports = System(draw_plan(0)).ports
+    assert hasattr(ports[port], method or "__class__")
+    assert purpose in {"", ATTEMPT, *WRITE_PURPOSES.values()}
 
 
 def test_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Plays what it is told to; exit status 0 where all holds, 2 where it was not understood."""
+    """Exit status 0 where all invariants hold, 2 where the arguments are wrong."""
     assert main(["--seed", "4", "--hours", "2", "--trace"]) == 0
     assert "nothing broke" in capsys.readouterr().out
     assert main(["--seeds", "4", "--hours", "2", "--jobs", "1"]) == 0
     with pytest.raises(SystemExit) as exit_info:
-        main(["--mutant", "unheard-of"])
+        main(["--mutant", "unknown"])
     assert exit_info.value.code == 2

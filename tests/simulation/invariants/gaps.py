@@ -1,0 +1,133 @@
+"""What is missed is in a gap, and what is in a closed gap is published."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from ewspush.domain.subscription import Subscription
+from ewspush.domain.timestamps import from_iso
+from mailsim.changes import Change
+from tests.simulation.clock import START
+from tests.simulation.event_identity import (
+    TOLERANCE_SECONDS,
+    Gap,
+    SyncedEvents,
+    identity_of_change,
+    identity_of_document,
+    published_type,
+)
+from tests.simulation.invariants.base import Invariant
+from tests.simulation.invariants.descriptions import of_mailbox_change
+from tests.simulation.operator import FIRST_SUBSCRIBE_SECONDS
+
+_TYPES_THAT_BRING: Final = frozenset({"CreatedEvent", "CopiedEvent", "MovedEvent"})
+
+
+class _OfTheLog(Invariant):
+    """Reads the log when everything is over."""
+
+    def gaps(self, subscription: str) -> list[Gap]:
+        """Return the gaps of a subscription."""
+        documents = list(self.documents(subscription))
+        closed = {
+            each
+            for document in documents
+            if document["type"] == "ews.mailbox.gap_closed"
+            for each in document["data"]["gaps"]
+        }
+        theirs = self.system.time.theirs
+        return [
+            Gap(theirs(from_iso(data["from"])), theirs(from_iso(data["to"])), document["id"] in closed)
+            for document in documents
+            if document["type"] == "ews.mailbox.gap" and (data := document["data"])
+        ]
+
+    def documents(self, subscription: str) -> Iterator[Mapping[str, Any]]:
+        """Return the events of a subscription, in the order they were written."""
+        for notification in self.system.ledger.log:
+            if notification.subscription == subscription:
+                yield from notification.events
+
+    def not_pushed(self, row: Subscription) -> list[Change]:
+        """Return the changes while the subscription was desired that are not published by push."""
+        logged = {identity_of_document(document) for document in self.documents(row.subscription)}
+        since = self.expected_since(row.mailbox)
+        changes = self.system.core.changes(row.mailbox, row.folders)
+        return [
+            change
+            for change, watermark in changes
+            if change.at >= since
+            and identity_of_change(change, watermark) not in logged
+            and not self.system.operator.was_retired(row.mailbox, change.at)
+        ]
+
+    def expected_since(self, mailbox: str) -> float:
+        """Return the time of the first change that is expected to be published."""
+        created_at = next(iter(self.system.server.created_at[mailbox]), float("inf"))
+        return created_at if created_at <= START + FIRST_SUBSCRIBE_SECONDS else START
+
+
+class NothingLostInSilence(_OfTheLog):
+    """Every change of a desired mailbox is published by push, or by a sync, or lies in the range of a gap."""
+
+    def at_end(self) -> None:
+        for row in self.system.ledger.rows.values():
+            gaps = self.gaps(row.subscription)
+            synced = SyncedEvents()
+            for document in self.documents(row.subscription):
+                synced.add(row.subscription, document)
+            for change in self.not_pushed(row):
+                event_type, own_id = published_type(change.told.type), change.told.id
+                if any(gap.contains(change.at) for gap in gaps) or synced.covers(
+                    row.subscription, event_type, own_id, change.at
+                ):
+                    continue
+                self.fail(f"{of_mailbox_change(change)} of {row.mailbox} is nowhere", change.at)
+
+
+class ClosedGapsArePublished(_OfTheLog):
+    """Of each item that changed in closed gaps an event was published later, unless the item came and went in them."""
+
+    def at_end(self) -> None:
+        for row in self.system.ledger.rows.values():
+            gaps = self.gaps(row.subscription)
+            if any(gap.is_closed for gap in gaps):
+                self._check(row, gaps)
+
+    def _check(self, row: Subscription, gaps: list[Gap]) -> None:
+        published_at, missed = self._published_at(row.subscription), self.not_pushed(row)
+        mailbox = self.system.core.directory.find(row.mailbox).mailbox
+        entries, named = mailbox.entries, set(map(mailbox.folder, row.folders))
+        brought = {change.told.id for change in missed if change.told.type in _TYPES_THAT_BRING}
+        for change in missed:
+            if change.told.object != "item" or not all(gap.is_closed for gap in gaps if gap.contains(change.at)):
+                continue
+            places = {change.told.id: change.told.parent_id}
+            if change.told.type == "MovedEvent":
+                places[change.told.old_id or ""] = change.told.old_parent_id or ""
+            for each, place in places.items():
+                came_and_went = each in brought and each not in entries
+                if named and place not in named:
+                    continue
+                if published_at.get(each, 0) < change.at - TOLERANCE_SECONDS and not came_and_went:
+                    self.fail(f"{of_mailbox_change(change)} of {row.mailbox}: no event of {each[:8]}", change.at)
+
+    def _published_at(self, subscription: str) -> dict[str, float]:
+        """Return the time of the last event of each object."""
+        published_at: dict[str, float] = {}
+        for notification in self.system.ledger.log:
+            if notification.subscription == subscription:
+                at = self.system.time.theirs(notification.received_at)
+                for document in notification.events:
+                    published_at |= {document["data"].get(name) or "": at for name in ("id", "old_id")}
+        return published_at
+
+
+class CalmWhenNothingBreaks(_OfTheLog):
+    """Where nothing breaks there is one subscription, no gap, and every change is published by push."""
+
+    def at_end(self) -> None:
+        if not self.system.plan.is_calm:
+            return
+        for row in self.system.ledger.rows.values():
+            if row.generation != 1 or self.gaps(row.subscription) or self.not_pushed(row):
+                self.fail(f"generation {row.generation}, {len(self.gaps(row.subscription))} gaps: {row.mailbox}")
