@@ -1,4 +1,4 @@
-"""Fault plans: what goes wrong at which call of a twin, written down before the test begins."""
+"""Fault plans: which calls of a twin fail, written down before the test begins."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ class InjectedError(Exception):
 
 @dataclass
 class FaultPlan:
-    """Faults by number of the call, from 1: `refuse` raises before anything is done, `forget` raises after it was done.
+    """Faults by number of the call, from 1: `refuse` raises before the call does anything, `forget` raises afterwards.
 
-    Every call beyond the plan goes well: `FaultPlan(refuse=[1, 2])` is "throttled twice, then fine".
+    Every call beyond the plan succeeds: `FaultPlan(refuse=[1, 2])` is "throttled twice, then fine".
     """
 
     refuse: Iterable[int] = ()
@@ -21,12 +21,12 @@ class FaultPlan:
     calls: int = field(default=0, init=False)
 
     def before(self) -> None:
-        """Count a call that begins, and refuse it if that is its fate."""
+        """Count a call that begins, and raise if the plan refuses it."""
         self.calls += 1
         if self.calls in self.refuse:
             raise self.error("refused by the fault plan")
 
     def after(self) -> None:
-        """Lose the answer of the call that just went well, if that is its fate."""
+        """Raise if the plan loses the answer of the call that succeeded."""
         if self.calls in self.forget:
             raise self.error("answer lost by the fault plan")
