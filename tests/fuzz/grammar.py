@@ -1,4 +1,4 @@
-"""Bodies grown from a grammar: what servers write, with odd names, odd texts and odd repetitions now and then."""
+"""Bodies generated from a grammar: what servers write, with unusual names, texts and repetitions now and then."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -23,7 +23,7 @@ _OBJECTS: Final = ("t:Message", "t:Folder", "t:SearchFolder", "t:CalendarItem")
 
 
 def _messages(operation: str, message: str) -> dict[str, tuple[str, ...]]:
-    """What stands after the bar only tells which rule of the grammar is meant."""
+    """Return two rules; the part of a name after the bar only tells rules of the same element apart."""
     group = f"m:ResponseMessages|{message}"
     return {operation: (group,), group: (message,)}
 
@@ -51,7 +51,7 @@ CHILDREN: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(_CHANGES, (*_OBJECTS, "t:ItemId", "t:FolderId", "t:IsRead")),
     **dict.fromkeys(_OBJECTS, ("t:ItemId", "t:FolderId", "t:ParentFolderId", "t:LastModifiedTime")),
 }
-"""What usually stands inside what; an element that is no key holds text."""
+"""The usual children of each element; an element that is no key holds text."""
 
 NAMES: Final = tuple(
     dict.fromkeys(each.partition("|")[0] for name, children in CHILDREN.items() for each in (name, *children))
@@ -78,13 +78,13 @@ _USUAL_ATTRIBUTES: Final[Mapping[str, Sequence[str]]] = {
     **dict.fromkeys(_IDS, ATTRIBUTES[:4]),
     **{name: ATTRIBUTES[6:10] for name in NAMES if name.endswith("ResponseMessage")},
 }
-_DEEPEST: Final = 12
+_MAX_DEPTH: Final = 12
 _RARELY: Final = 0.02
 _OFTEN: Final = 0.75
 
 
-def grown(random: Random, operations: Sequence[str]) -> bytes:
-    """Return a document around one of `operations`, or now and then around a fault or anything else."""
+def generate(random: Random, operations: Sequence[str]) -> bytes:
+    """Return a document with one of `operations`, or now and then with a fault or any other element."""
     body = random.choice(operations if random.random() > 2 * _RARELY else ("s:Fault", "s:Fault", *NAMES))
     header = _element("s:Header", random, 1) if random.random() < _OFTEN else ""
     return f"<s:Envelope {DECLARED}>{header}<s:Body>{_element(body, random, 2)}</s:Body></s:Envelope>".encode()
@@ -106,16 +106,16 @@ def _attributes(name: str, random: Random) -> list[str]:
 
 def _content(rule: str, random: Random, depth: int) -> str:
     rules = _children(rule, random)
-    if not rules or depth > _DEEPEST:
+    if not rules or depth > _MAX_DEPTH:
         return random.choice(TEXTS[:10]) if random.random() > 3 * _RARELY else random.choice(TEXTS)
     return "".join(_element(child, random, depth + 1) for child in rules)
 
 
 def _children(rule: str, random: Random) -> list[str]:
-    """Mostly the usual ones in their order, each perhaps; at times one is told twice, or a stranger is among them."""
+    """Return most of the usual children in order; sometimes one of them twice, or an unusual one."""
     usual = CHILDREN.get(rule, ())
-    chance = _OFTEN if len(usual) > 1 else 1 - _RARELY
-    chosen = [child for child in usual if random.random() < chance]
+    share = _OFTEN if len(usual) > 1 else 1 - _RARELY
+    chosen = [child for child in usual if random.random() < share]
     if chosen and random.random() < 2 * _RARELY:
         chosen.insert(random.randrange(len(chosen)), random.choice((random.choice(chosen), random.choice(NAMES))))
     return chosen

@@ -1,6 +1,6 @@
-"""Inputs bent from a body that is given: by bytes, by tags and texts, and by what XML and encodings are attacked with.
+"""Mutations of a given body: of its bytes, its tags and texts, and by known attacks on XML and encodings.
 
-All chance comes from the `Random` that is handed in: the same one bends the same body in the same way.
+All randomness comes from the given `Random`: the same one mutates the same body in the same way.
 """
 
 import codecs
@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
-from tests.fuzz.grammar import ATTRIBUTES, NAMES, TEXTS, grown
+from tests.fuzz.grammar import ATTRIBUTES, NAMES, TEXTS, generate
 
 _TOKEN: Final = re.compile(rb"<[^<>]*>|[^<]+|<")
 _TIMES: Final = (2, 3, 10, 66, 260, 2_000)
-"""How often something is repeated; some are just past a limit of the reader or of libxml2."""
+"""Numbers of repetitions; some are just past a limit of the reader or of libxml2."""
 
 PROLOGS: Final = (
     b'<?xml version="1.0" encoding="utf-8"?>', b'<?xml version="1.0 (x)" encoding="utf-8"?>', b"<?xml version='1.1'?>",
@@ -42,23 +42,22 @@ _RECODINGS: Final = (
 
 
 class Mutation:
-    """Bends bodies for one target, to `limit` bytes at most."""
+    """Mutates bodies for one target, to `limit` bytes at most; new ones are generated with `operations`."""
 
     def __init__(self, random: Random, operations: Sequence[str], limit: int) -> None:
-        """Take the source of all chance, and the operations that new bodies are grown around."""
         self._random = random
         self._operations = operations
         self._limit = limit
-        self._ways: tuple[Callable[[bytes], bytes], ...] = (
+        self._mutations: tuple[Callable[[bytes], bytes], ...] = (
             self._with_bytes, self._without_a_slice, self._with_a_slice_moved, self._with_a_word, self._with_a_word,
             self._with_an_attribute, self._with_another_text, self._with_a_token_repeated, self._without_a_token,
-            self._with_another_token, self._nested, self._after_a_prolog, self._recoded, self._grown, self._cut,
+            self._with_another_token, self._nested, self._after_a_prolog, self._recoded, self._generated, self._cut,
         )  # fmt: skip
 
-    def of(self, body: bytes) -> bytes:
-        """Return `body`, bent once or a few times."""
+    def mutate(self, body: bytes) -> bytes:
+        """Return `body` after one or a few mutations."""
         for _ in range(self._random.choice((1, 1, 1, 2, 2, 4))):
-            body = self._random.choice(self._ways)(body)
+            body = self._random.choice(self._mutations)(body)
         return body[: self._limit]
 
     def _place(self, body: bytes) -> int:
@@ -87,8 +86,8 @@ class Mutation:
     def _cut(self, body: bytes) -> bytes:
         return body[: self._place(body)]
 
-    def _grown(self, _body: bytes) -> bytes:
-        return grown(self._random, self._operations)
+    def _generated(self, _body: bytes) -> bytes:
+        return generate(self._random, self._operations)
 
     def _after_a_prolog(self, body: bytes) -> bytes:
         prologs = self._random.choices(PROLOGS, k=self._random.choice((1, 1, 2, 3)))
@@ -151,5 +150,5 @@ class Mutation:
         return self._with_tokens(body, change)
 
     def _times(self, body: bytes, unit: bytes) -> int:
-        """As often as chance has it, but no more than fit."""
+        """Return a random number of repetitions that fit."""
         return max(1, min(self._random.choice(_TIMES), (self._limit - len(body)) // (len(unit) + 1)))

@@ -1,7 +1,7 @@
-"""Reads each hostile body in a process of its own: `python -m tests.fuzz.confined` prints what each cost, as JSON.
+"""Measures each hostile body in a child process: `python -m tests.fuzz.body_cost` prints time and memory as JSON.
 
-A child is forked for each, so that its peak of memory is its own, and an alarm of the kernel ends one that hangs, even
-inside compiled code. Python's own accounting would not see what libxml2 takes.
+Each child has its own memory peak, and a kernel alarm ends one that hangs, even inside compiled code. Python's own
+accounting would not see the memory of libxml2.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ ANSWERS: Final = {"items": "SyncFolderItems", "hierarchy": "SyncFolderHierarchy"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What became of a body, and what that took. `outcome` is `READ`, a refusal, or how it went wrong."""
+    """The outcome of reading a body, and its cost. `outcome` is `READ`, a refusal, or the error."""
 
     outcome: str
     size_bytes: int = 0
@@ -55,8 +55,8 @@ class Cost:
     added_bytes: int = 0
 
 
-def measured(make: Callable[[], bytes], reader: Reader, hang_seconds: int = HANG_SECONDS) -> Cost:
-    """Return what it costs to read what `make` makes."""
+def measure(make: Callable[[], bytes], reader: Reader, hang_seconds: int = HANG_SECONDS) -> Cost:
+    """Return the cost of reading the body that `make` returns."""
     receiving, sending = os.pipe()
     child = os.fork()
     if child == 0:
@@ -82,7 +82,7 @@ def _outcome(body: bytes, reader: Reader) -> str:
         reader(body)
     except UnreadableNotificationError as refused:
         return refused.reason
-    except BaseException as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+    except BaseException as error:  # noqa: BLE001  # any error is a finding
         return repr(error)
     return READ
 
@@ -92,18 +92,18 @@ def _peak_bytes() -> int:
 
 
 def costs() -> Iterator[tuple[str, str, Cost]]:
-    """Yield reader, class and cost: each class for a reader of each kind, and floods of answers for their readers."""
+    """Yield reader, class and cost: all classes for two of the readers, and floods of answers for the others."""
     for reader in ("notification", "subscribe"):
         for name, make in {ORDINARY: ordinary_flood, **{name: made[1] for name, made in CLASSES.items()}}.items():
-            yield reader, name, measured(make, READERS[reader])
+            yield reader, name, measure(make, READERS[reader])
     for reader, operation in ANSWERS.items():
-        yield reader, ORDINARY, measured(ordinary_flood, READERS[reader])
+        yield reader, ORDINARY, measure(ordinary_flood, READERS[reader])
         for name, make in answers(operation).items():
-            yield reader, name, measured(make, READERS[reader])
+            yield reader, name, measure(make, READERS[reader])
 
 
 if __name__ == "__main__":
-    told: dict[str, dict[str, object]] = {reader: {} for reader in READERS}
-    for about, what, cost in costs():
-        told[about][what] = asdict(cost)
-    sys.stdout.write(json.dumps(told))
+    report: dict[str, dict[str, object]] = {reader: {} for reader in READERS}
+    for reader_name, class_name, cost in costs():
+        report[reader_name][class_name] = asdict(cost)
+    sys.stdout.write(json.dumps(report))

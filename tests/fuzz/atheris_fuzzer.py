@@ -1,7 +1,7 @@
-"""One target under atheris: `python -m tests.fuzz.guided TARGET RUNS [OPTION …]`, with options of libFuzzer.
+"""One target under atheris: `python -m tests.fuzz.atheris_fuzzer TARGET RUNS [OPTION …]`, with options of libFuzzer.
 
-Inputs that take a new way through `ewspush` are kept and bent further; half of them by libFuzzer, which knows bytes and
-a dictionary, half by `mutation`, which knows XML. lxml is compiled: no ways are seen in there, but crashes are.
+Inputs that cover a new path through `ewspush` are kept and mutated further; half of them by libFuzzer, which knows
+bytes and a dictionary, half by `mutation`, which knows XML. lxml is compiled: its paths are not seen, its crashes are.
 """
 
 import importlib
@@ -12,11 +12,11 @@ from typing import Any, Final
 from tests.fuzz.progress import Progress
 
 LARGEST_INPUT_BYTES: Final = 8 * 1024
-"""Small inputs are read fast. The large ones are in `hostile`."""
+"""Small inputs are read fast. `hostile` has the large ones."""
 
 
 def main() -> None:
-    """Fuzz; atheris ends the process, with status 0 only where nothing was found."""
+    """Fuzz; atheris ends the process, with status 0 only where no defect was found."""
     name, runs, *options = sys.argv[1:]
     atheris: Any = importlib.import_module("atheris")  # it has no types, and is not there on every Python
     with atheris.instrument_imports(include=["ewspush"]):
@@ -28,13 +28,13 @@ def main() -> None:
         progress.step()
         target.check(body)
 
-    def bent(body: bytes, max_size: int, seed: int) -> bytes:
-        random = Random(seed)  # noqa: S311  # chance, no secret
+    def mutate(body: bytes, max_size: int, seed: int) -> bytes:
+        random = Random(seed)  # noqa: S311  # reproducible, no secret
         if random.getrandbits(1):
             return bytes(atheris.Mutate(body, max_size))
-        return bytes(mutation(random, target.operations, max_size).of(body))
+        return bytes(mutation(random, target.operations, max_size).mutate(body))
 
-    atheris.Setup([sys.argv[0], f"-runs={runs}", *options], check, custom_mutator=bent)
+    atheris.Setup([sys.argv[0], f"-runs={runs}", *options], check, custom_mutator=mutate)
     atheris.Fuzz()
 
 
