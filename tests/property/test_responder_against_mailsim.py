@@ -1,4 +1,4 @@
-"""The responder under a mail server written apart from it: whatever happens, every change is logged once, in order."""
+"""The responder with mailsim, which shares no code with it: each change is logged once and in order, despite faults."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -25,20 +25,20 @@ ACTIONS: Final = (
     "copy",
     "delete",
     "wait",
-    "lose-answer",
-    "double",
-    "refuse-write",
-    "forget-write",
+    "lose-ack",
+    "duplicate",
+    "fail-write",
+    "lose-write-answer",
 )
 STATUS_FREQUENCY_MINUTES: Final = 60
 KEY: Final = b"key"
 
 
-class Story:
+class Scenario:
     """Both sides, a subscription between them, and a virtual clock."""
 
     def __init__(self, profile: str, **server_settings: object) -> None:
-        """Subscribe, with a request of ours and an answer of theirs."""
+        """Subscribe: our request, the answer of mailsim."""
         self.world = World(profile, dict(server_settings))
         self.row = new_subscription(
             DesiredSubscription(EMAIL, status_frequency_minutes=STATUS_FREQUENCY_MINUTES), self.now()
@@ -55,38 +55,38 @@ class Story:
         self.items: list[str] = []
 
     def now(self) -> datetime:
-        """Return the time in the story."""
+        """Return the time of the virtual clock."""
         return datetime.fromtimestamp(self.world.now, UTC)
 
-    def act(self, action: str, which: int) -> None:
-        """Let one thing happen."""
+    def act(self, action: str, number: int) -> None:
+        """Carry out an action; `number` selects the item or the duration."""
         if action == "mail":
             self.items.append(self.world.mail())
         elif action == "wait":
-            self.world.now += 60 * (which % 50)
-        elif action == "lose-answer":
+            self.world.now += 60 * (number % 50)
+        elif action == "lose-ack":
             self.world.call("faults", drop_acks=1)
-        elif action == "double":
+        elif action == "duplicate":
             self.world.call("faults", duplicate=1)
-        elif action in {"refuse-write", "forget-write"}:
+        elif action in {"fail-write", "lose-write-answer"}:
             self.faults.calls = 0
-            self.faults.refuse, self.faults.forget = ([1], []) if action == "refuse-write" else ([], [1])
+            self.faults.refuse, self.faults.forget = ([1], []) if action == "fail-write" else ([], [1])
         elif self.items:
-            item = self.items[which % len(self.items)]
+            item = self.items[number % len(self.items)]
             given = {"folder": "drafts"} if action in {"move", "copy"} else {}
             self.world.act("items", item, action, **given)
             if action == "delete":
                 self.items.remove(item)
 
     def deliver(self) -> None:
-        """Carry all POSTs that are due over, until none is."""
+        """Deliver all POSTs that are due, until none is."""
         while posts := self.world.due():
             for post in posts:
                 answer = self.responder.respond(self._received(post.body))
                 self.world.answer(post, answer["body"].encode(), answer["statusCode"])
 
     def settle(self) -> None:
-        """Let retries run until the server has nothing to say for a whole StatusFrequency."""
+        """Let the server retry until it has nothing to push."""
         for _ in range(40):
             self.deliver()
             self.world.wait()
@@ -105,22 +105,22 @@ class Story:
         documents = [document for one in self.ledger.log for document in one.events]
         return _unique((one["type"], one["data"].get("id"), one["data"].get("watermark")) for one in documents)
 
-    def happened(self) -> list[tuple[str, str, str]]:
-        """Return what a perfect consumer would have seen."""
+    def expected(self) -> list[tuple[str, str, str]]:
+        """Return the changes of the mailbox in the same form."""
         names = {"NewMailEvent": "new_mail"}
-        told = self.world.get("changes", mailbox=EMAIL)
+        changes = self.world.get("changes", mailbox=EMAIL)
         return _unique(
             (
                 f"ews.mailbox.{names.get(one['type'], one['type'].removesuffix('Event').lower())}",
                 one["id"],
                 one["watermark"],
             )
-            for one in told
+            for one in changes
         )
 
 
-def _unique(told: Any) -> list[Any]:
-    return list(dict.fromkeys(told))
+def _unique(changes: Any) -> list[Any]:
+    return list(dict.fromkeys(changes))
 
 
 @pytest.mark.parametrize(
@@ -139,19 +139,19 @@ def _unique(told: Any) -> list[Any]:
 def test_every_change_is_logged_once_and_in_order(
     profile: str, server_settings: dict[str, object], steps: list[tuple[str, int]]
 ) -> None:
-    """Lost answers, doubled POSTs, writes that fail or succeed unheard of: nothing is missed, nothing told twice.
+    """Despite lost acks, duplicate POSTs, writes that fail, and writes that succeed without an answer.
 
-    And both sides stand at the same watermark in the end.
+    In the end both sides have the same watermark.
     """
-    story = Story(profile, **server_settings)
-    for action, which in steps:
-        story.act(action, which)
-        story.deliver()
-    story.settle()
-    assume(story.is_live())  # answers lost for as long as the server tries again end it, which is another story
-    assert story.logged() == story.happened()
-    assert len(story.ledger.events()) == len(set(story.ledger.events()))
-    row = story.ledger.rows[story.row.subscription]
-    (theirs,) = story.world.get("subscriptions")
+    scenario = Scenario(profile, **server_settings)
+    for action, number in steps:
+        scenario.act(action, number)
+        scenario.deliver()
+    scenario.settle()
+    assume(scenario.is_live())  # acks lost for as long as the server retries end it
+    assert scenario.logged() == scenario.expected()
+    assert len(scenario.ledger.events()) == len(set(scenario.ledger.events()))
+    row = scenario.ledger.rows[scenario.row.subscription]
+    (theirs,) = scenario.world.get("subscriptions")
     assert row.state is State.ACTIVE
     assert row.watermark == theirs["watermark"] or not is_real(theirs["watermark"])
