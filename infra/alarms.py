@@ -117,20 +117,20 @@ class Alarms:
             metric_of(handler.SERVICE, Metric.KEEPER_RUNS),
             When(ticks + 1, periods=2, is_floor=True),  # more than all keepers but one can have
             "A keeper has not run to its end for ten minutes, so nobody notices subscriptions that are lost: "
-            "docs/runbook/keeper-not-ticking.md. Right after a first deployment it may ring once, and stops by itself.",
+            "docs/runbook/keeper-not-running.md. Right after a first deployment it may ring once, and stops by itself.",
         )
         self._ring(
             "KeeperErrors",
             keeper.keeper.function.metric_errors(period=PERIOD),
             When(1, periods=3),
-            "The keeper itself fails or times out: see its log, and docs/runbook/keeper-not-ticking.md.",
+            "The keeper itself fails or times out: see its log, and docs/runbook/keeper-not-running.md.",
         )
         self._ring(
             "ChecksFailing",
             metric_of(handler.SERVICE, Metric.CHECKS_FAILED),
             When(1, periods=2, out_of=6),  # once may be a hiccup; the next try can be StatusFrequency away
             "Checks at subscriptions break down, and not by the mail server's fault: the lines `look failed` of the "
-            "keeper's log say where, and the AWS error. See docs/runbook/keeper-not-ticking.md.",
+            "keeper's log say where, and the AWS error. See docs/runbook/keeper-not-running.md.",
         )
         self._ring(
             "KeeperBehind",
