@@ -11,9 +11,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ewspush.handlers import keeper as handler
-from ewspush.handlers import responder
-from ewspush.telemetry import Metric
+from ewspush.telemetry import Metric, Service
 from infra.front_door import FrontDoor
 from infra.hand_over import HandOver
 from infra.keeper import TICK, Keeper
@@ -67,7 +65,7 @@ class Alarms:
         """Notifications that are not stored."""
         self._ring(
             "ResponderFailures",
-            metric_of(responder.SERVICE, Metric.FAILURES),
+            metric_of(Service.RESPONDER, Metric.FAILURES),
             When(1, periods=2),
             "Notifications could not be stored and were answered 503. Mail servers send again for "
             "StatusFrequency minutes, then drop the subscription.",
@@ -83,7 +81,7 @@ class Alarms:
         """Subscriptions that the mail server does not make anew."""
         self._ring(
             "RenewalsFailing",
-            metric_of(handler.SERVICE, Metric.RENEWALS_FAILED),
+            metric_of(Service.KEEPER, Metric.RENEWALS_FAILED),
             # A restart of the mail server is over sooner. Of six periods, since the tries of one mailbox get rare.
             When(1, periods=3, out_of=6),
             "The mail server refuses or does not answer when subscriptions are to be renewed, for a quarter of an "
@@ -92,7 +90,7 @@ class Alarms:
         )
         self._ring(
             "Overdue",
-            metric_of(handler.SERVICE, Metric.MINUTES_OVERDUE, "Maximum"),  # it has a value for each subscription
+            metric_of(Service.KEEPER, Metric.MINUTES_OVERDUE, "Maximum"),  # it has a value for each subscription
             # Counted from where silence must have been noticed: 2 x StatusFrequency. The first tries fill 15 minutes
             # (waits of 1, 2, 4 and 8), a tick may be missed: who is overdue for 20 minutes is not just being renewed.
             # Then there is a try every 15 minutes at the latest, so one in four periods is always heard of.
@@ -102,7 +100,7 @@ class Alarms:
         )
         self._ring(
             "Suspended",
-            metric_of(handler.SERVICE, Metric.SUSPENSIONS),
+            metric_of(Service.KEEPER, Metric.SUSPENSIONS),
             When(1),
             "A subscription was given up because a person has to act: a password, a right, a disabled mailbox. "
             "`./ews-push list --state suspended` shows the reasons, and docs/runbook/suspended-subscriptions.md "
@@ -114,7 +112,7 @@ class Alarms:
         ticks = (keepers - 1) * PERIOD.to_minutes() // TICK.to_minutes()
         self._ring(
             "KeeperNotRunning",
-            metric_of(handler.SERVICE, Metric.KEEPER_RUNS),
+            metric_of(Service.KEEPER, Metric.KEEPER_RUNS),
             When(ticks + 1, periods=2, is_floor=True),  # more than all keepers but one can have
             "A keeper has not run to its end for ten minutes, so nobody notices subscriptions that are lost: "
             "docs/runbook/keeper-not-running.md. Right after a first deployment it may ring once, and stops by itself.",
@@ -127,14 +125,14 @@ class Alarms:
         )
         self._ring(
             "ChecksFailing",
-            metric_of(handler.SERVICE, Metric.CHECKS_FAILED),
+            metric_of(Service.KEEPER, Metric.CHECKS_FAILED),
             When(1, periods=2, out_of=6),  # once may be a hiccup; the next try can be StatusFrequency away
             "Checks at subscriptions break down, and not by the mail server's fault: the lines `look failed` of the "
             "keeper's log say where, and the AWS error. See docs/runbook/keeper-not-running.md.",
         )
         self._ring(
             "KeeperBehind",
-            metric_of(handler.SERVICE, Metric.CHECKS_DEFERRED),
+            metric_of(Service.KEEPER, Metric.CHECKS_DEFERRED),
             When(1, periods=3),
             "More subscriptions are due than the keeper can look at in its minute, for a quarter of an hour. They are "
             "looked at later; if the mail server is not just slow, deploy with more keepers (-c keepers=2, 4 or 8).",

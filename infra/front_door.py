@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ewspush.settings import ResponderSettings
+from ewspush.telemetry import Service
 from infra.acknowledgements import acknowledge
 from infra.config import LOG_RETENTIONS, Config
 from infra.function import PythonFunction
@@ -26,7 +27,7 @@ class FrontDoor(Construct):
         self.responder = PythonFunction(
             self,
             "Responder",
-            name="responder",
+            service=Service.RESPONDER,
             config=config,
             settings=ResponderSettings(
                 subscriptions_table=storage.subscriptions.table_name,

@@ -7,23 +7,24 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ewspush.settings import Settings
+from ewspush.telemetry import Service
 from infra import packaging
 from infra.acknowledgements import acknowledge
 from infra.config import LOG_RETENTIONS, Config
 
 
 class PythonFunction(Construct):
-    """A function with the module `ewspush.handlers.<name>`, whose environment is exactly its settings.
+    """A function with the module `ewspush.handlers.<service>`, whose environment is exactly its settings.
 
     Its role can write its logs and nothing else; every further right is granted by the construct that needs it.
     """
 
-    def __init__(  # noqa: PLR0913  # each is a dial of Lambda
+    def __init__(  # noqa: PLR0913  # each is a setting of Lambda
         self,
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
+        service: Service,
         config: Config,
         settings: Settings,
         timeout: Duration,
@@ -39,7 +40,7 @@ class PythonFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            handler=f"ewspush.handlers.{name}.handler",
+            handler=f"ewspush.handlers.{service}.handler",
             code=lambda_.Code.from_asset(str(packaging.asset(config.architecture, config.python_runtime))),
             runtime=lambda_.Runtime(f"python{config.python_runtime}", lambda_.RuntimeFamily.PYTHON),
             architecture=_ARCHITECTURES[config.architecture],

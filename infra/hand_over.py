@@ -10,6 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ewspush.settings import ForwarderSettings
+from ewspush.telemetry import Service
 from infra.acknowledgements import acknowledge
 from infra.config import Config
 from infra.function import PythonFunction
@@ -38,7 +39,7 @@ class HandOver(Construct):
         self.forwarder = PythonFunction(
             self,
             "Forwarder",
-            name="forwarder",
+            service=Service.FORWARDER,
             config=config,
             settings=ForwarderSettings(
                 events_table=storage.events.table_name,

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from ewspush.adapters.dynamodb import DUE_INDEX
 from ewspush.settings import KeeperSettings
+from ewspush.telemetry import Service
 from infra.config import Config
 from infra.function import PythonFunction
 from infra.mail_server import MailServer
@@ -28,7 +29,7 @@ class Keeper(Construct):
         self.keeper = PythonFunction(
             self,
             "Keeper",
-            name="keeper",
+            service=Service.KEEPER,
             config=config,
             settings=_settings(config, storage, callback_base_url, MailServer.of(config, Stack.of(self))),
             timeout=Duration.seconds(60),  # the handler starts nothing in the last 22, so ticks seldom overlap

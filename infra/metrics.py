@@ -3,18 +3,18 @@
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from ewspush.telemetry import NAMESPACE, Metric
+from ewspush.telemetry import NAMESPACE, Metric, Service
 from infra.hand_over import HandOver
 
 PERIOD = Duration.minutes(5)
 
 
-def metric_of(service: str, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
+def metric_of(service: Service, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
     """Return a metric that `service` counts, over five minutes."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=metric.value,
-        dimensions_map={"service": service},
+        dimensions_map={"service": service.value},
         statistic=statistic,
         period=PERIOD,
     )

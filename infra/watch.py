@@ -7,9 +7,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from ewspush.handlers import forwarder, responder
-from ewspush.handlers import keeper as handler
-from ewspush.telemetry import NAMESPACE, Metric
+from ewspush.telemetry import NAMESPACE, Metric, Service
 from infra.alarms import Alarms
 from infra.config import Config
 from infra.front_door import FrontDoor
@@ -62,23 +60,23 @@ class Watch(Construct):
 
     def _show_notifications(self) -> None:
         self.dashboard.add_widgets(
-            _graph("Notifications", responder.SERVICE, Metric.EVENTS_LOGGED, Metric.HEARTBEATS, Metric.DUPLICATES),
-            _graph("Trouble", responder.SERVICE, Metric.GAPS, Metric.SUBSCRIPTIONS_LOST, Metric.UNSUBSCRIBES),
+            _graph("Notifications", Service.RESPONDER, Metric.EVENTS_LOGGED, Metric.HEARTBEATS, Metric.DUPLICATES),
+            _graph("Trouble", Service.RESPONDER, Metric.GAPS, Metric.SUBSCRIPTIONS_LOST, Metric.UNSUBSCRIBES),
         )
         self.dashboard.add_widgets(
-            _graph("Answers without an ack", responder.SERVICE, Metric.FAILURES, Metric.FORGED, with_reasons=True),
-            _graph("Handed on", forwarder.SERVICE, Metric.EVENTS_FORWARDED, Metric.BATCHES_STOPPED),
+            _graph("Answers without an ack", Service.RESPONDER, Metric.FAILURES, Metric.FORGED, with_reasons=True),
+            _graph("Handed on", Service.FORWARDER, Metric.EVENTS_FORWARDED, Metric.BATCHES_STOPPED),
         )
 
     def _show_renewals(self) -> None:
         looks = (Metric.KEEPER_RUNS, Metric.CHECKS, Metric.CHECKS_DEFERRED, Metric.CHECKS_FAILED)
         self.dashboard.add_widgets(
-            _graph("Renewals", handler.SERVICE, Metric.RENEWALS, Metric.RENEWALS_FAILED, Metric.SUSPENSIONS),
-            _graph("The keeper's ticks and looks", handler.SERVICE, *looks),
+            _graph("Renewals", Service.KEEPER, Metric.RENEWALS, Metric.RENEWALS_FAILED, Metric.SUSPENSIONS),
+            _graph("The keeper's ticks and looks", Service.KEEPER, *looks),
         )
 
     def _show_waiting(self, hand_over: HandOver) -> None:
-        overdue = metric_of(handler.SERVICE, Metric.MINUTES_OVERDUE, "Maximum")
+        overdue = metric_of(Service.KEEPER, Metric.MINUTES_OVERDUE, "Maximum")
         queues = (("waiting", hand_over.queue), ("dead letters", hand_over.dead_letters))
         self.dashboard.add_widgets(
             cloudwatch.GraphWidget(title="Longest overdue for renewal, in minutes", left=[overdue], width=8),
@@ -103,7 +101,7 @@ class Watch(Construct):
         )
 
 
-def _graph(title: str, service: str, *metrics: Metric, with_reasons: bool = False) -> cloudwatch.GraphWidget:
+def _graph(title: str, service: Service, *metrics: Metric, with_reasons: bool = False) -> cloudwatch.GraphWidget:
     lines: list[cloudwatch.IMetric] = [metric_of(service, metric) for metric in metrics]
     if with_reasons:
         search = f'{{{NAMESPACE},service,reason}} MetricName="{Metric.UNREADABLE}"'
