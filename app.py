@@ -15,8 +15,8 @@ os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 from aws_cdk import App, Validations  # noqa: E402  # after what it needs to find
 from cdk_nag import AwsSolutionsChecks  # noqa: E402
 
-from infra.checks import ConfigError  # noqa: E402
 from infra.config import Config  # noqa: E402
+from infra.config_values import ConfigError  # noqa: E402
 from infra.packaging import PackagingError  # noqa: E402
 from infra.stack import EwsPushStack  # noqa: E402
 

@@ -5,7 +5,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from infra.checks import ConfigError, OneOf, OrEmpty, UpTo, Url, Whole, boolean, email, failure
+from infra.config_values import (
+    ConfigError,
+    IntegerBetween,
+    NumberUpTo,
+    OneOf,
+    OrEmpty,
+    SecureUrl,
+    boolean,
+    email,
+    invalid_value,
+)
 
 LOG_RETENTIONS: Final = {
     1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH", 60: "TWO_MONTHS",
@@ -65,7 +75,7 @@ class Config:
         """Hold keys together that are right only together. Raises `ConfigError`."""
         if self.profile == "exchange" and not self.ews_url:
             expected = "the EWS address of your Exchange Server, since profile is exchange"
-            error = failure("ews_url", self.ews_url, expected, EWS_URL_EXAMPLE)
+            error = invalid_value("ews_url", self.ews_url, expected, EWS_URL_EXAMPLE)
             raise error
 
     @classmethod
@@ -74,7 +84,7 @@ class Config:
         names = [field.name for field in fields(cls)]
         _refuse_misspelt(context, names)
         given = {name: context[name] for name in names if context.get(name) is not None}
-        return cls(**{name: _CHECKS[name](name, value) for name, value in given.items()})
+        return cls(**{name: _PARSERS[name](name, value) for name, value in given.items()})
 
 
 def _refuse_misspelt(context: Mapping[str, object], names: list[str]) -> None:
@@ -86,17 +96,17 @@ def _refuse_misspelt(context: Mapping[str, object], names: list[str]) -> None:
             raise ConfigError(message)
 
 
-_CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
+_PARSERS: Final[dict[str, Callable[[str, object], Any]]] = {
     "architecture": OneOf("arm64", "x86_64", example="arm64"),
     "python_runtime": OneOf("3.13", "3.12", "3.11", example="3.13"),
-    "event_retention_days": Whole(1, 3650, 30),
+    "event_retention_days": IntegerBetween(1, 3650, 30),
     "log_retention_days": OneOf(*LOG_RETENTIONS, example=30),
-    "throttle_rate": Whole(1, 10_000, 200),
-    "throttle_burst": Whole(1, 5_000, 400),
+    "throttle_rate": IntegerBetween(1, 10_000, 200),
+    "throttle_burst": IntegerBetween(1, 5_000, 400),
     "alarm_email": email,
     "report_partial_batches": boolean,
     "profile": OneOf("workmail", "exchange", example="workmail"),
-    "ews_url": OrEmpty(Url(EWS_URL_EXAMPLE)),
+    "ews_url": OrEmpty(SecureUrl(EWS_URL_EXAMPLE)),
     "server_version": OrEmpty(
         OneOf(
             *_SERVER_VERSIONS,
@@ -105,9 +115,9 @@ _CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
         )
     ),
     "resume": OrEmpty(OneOf("trusted", "unproven", example="unproven")),
-    "callback_base_url": OrEmpty(Url("https://push.example.com", base=True)),
+    "callback_base_url": OrEmpty(SecureUrl("https://push.example.com", base=True)),
     "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.registration.SHARDS)
     "recover_gaps": boolean,
     "reserve_concurrency": boolean,
-    "minute_seconds": UpTo(60, example=60),
+    "minute_seconds": NumberUpTo(60, example=60),
 }

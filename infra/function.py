@@ -9,8 +9,8 @@ from constructs import Construct
 from ewspush.settings import Settings
 from ewspush.telemetry import Service
 from infra import packaging
-from infra.acknowledgements import acknowledge
 from infra.config import LOG_RETENTIONS, Config
+from infra.nag_suppressions import suppress
 
 
 class PythonFunction(Construct):
@@ -53,7 +53,7 @@ class PythonFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
         )
         _warn_without_bytecode(self, config.python_runtime)
-        acknowledge(
+        suppress(
             self,
             "L1",
             "The runtime is one that most administrators can precompile for; Lambda supports it for years to come.",

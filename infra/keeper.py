@@ -14,7 +14,7 @@ from infra.function import PythonFunction
 from infra.mail_server import MailServer
 from infra.storage import Storage
 
-TICK = Duration.minutes(1)
+RUN_INTERVAL = Duration.minutes(1)
 """Also where a protocol minute is shorter: Scheduler knows nothing finer."""
 
 
@@ -31,13 +31,13 @@ class Keeper(Construct):
             "Keeper",
             service=Service.KEEPER,
             config=config,
-            settings=_settings(config, storage, callback_base_url, MailServer.of(config, Stack.of(self))),
+            settings=_settings(config, storage, callback_base_url, MailServer.from_config(config, Stack.of(self))),
             timeout=Duration.seconds(60),  # the handler starts nothing in the last 22, so ticks seldom overlap
             memory_mb=512,  # it waits for the mail server, and is kept warm: CPU is for eight TLS handshakes at once
             # Only for economy: overlapping ticks do no harm, the row is the lock.
             reserved_concurrency=config.keepers if config.reserve_concurrency else None,
         )
-        self.keeper.function.configure_async_invoke(retry_attempts=0, max_event_age=TICK)
+        self.keeper.function.configure_async_invoke(retry_attempts=0, max_event_age=RUN_INTERVAL)
         self._allow(storage)
         self._schedule(config.keepers)
 
@@ -64,13 +64,13 @@ class Keeper(Construct):
                 self,
                 f"Tick{number}",
                 description="EWS Push: looks at the subscriptions that are due",
-                schedule=scheduler.ScheduleExpression.rate(TICK),
+                schedule=scheduler.ScheduleExpression.rate(RUN_INTERVAL),
                 time_window=scheduler.TimeWindow.off(),
                 target=targets.LambdaInvoke(
                     self.keeper.function,
                     input=scheduler.ScheduleTargetInput.from_object({"keeper": number}),
                     retry_attempts=0,
-                    max_event_age=TICK,
+                    max_event_age=RUN_INTERVAL,
                     role=role.without_policy_updates(),  # CDK would grant every version of the function as well
                 ),
             )

@@ -5,8 +5,8 @@ from typing import Final, Self
 
 from aws_cdk import CfnRule, Fn, Stack, Token
 
-from infra.checks import failure
 from infra.config import Config
+from infra.config_values import invalid_value
 
 WORKMAIL_REGIONS: Final = ("eu-west-1", "us-east-1", "us-west-2")
 """AWS General Reference, endpoints of Amazon WorkMail."""
@@ -27,7 +27,7 @@ class MailServer:
     resume_is_trusted: bool
 
     @classmethod
-    def of(cls, config: Config, stack: Stack) -> Self:
+    def from_config(cls, config: Config, stack: Stack) -> Self:
         """Return the server of `config`, for WorkMail the one in the region of `stack`. Raises `ConfigError`."""
         return cls(
             config.ews_url or _workmail_url(stack),
@@ -46,7 +46,7 @@ def _workmail_url(stack: Stack) -> str:
         )
     elif stack.region not in WORKMAIL_REGIONS:
         expected = f"given, since Amazon WorkMail is in {', '.join(WORKMAIL_REGIONS)} only (and not in {stack.region})"
-        error = failure("ews_url", "", expected, url_in("us-east-1"))
+        error = invalid_value("ews_url", "", expected, url_in("us-east-1"))
         raise error
     return url_in(stack.region)
 

@@ -4,7 +4,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from ewspush.telemetry import NAMESPACE, Metric, Service
-from infra.hand_over import HandOver
+from infra.event_delivery import EventDelivery
 
 PERIOD = Duration.minutes(5)
 
@@ -20,6 +20,6 @@ def metric_of(service: Service, metric: Metric, statistic: str = "Sum") -> cloud
     )
 
 
-def iterator_age(hand_over: HandOver) -> cloudwatch.Metric:
+def iterator_age(event_delivery: EventDelivery) -> cloudwatch.Metric:
     """Return how long the oldest event that is not handed on has been waiting, in milliseconds."""
-    return hand_over.forwarder.function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
+    return event_delivery.forwarder.function.metric("IteratorAge", statistic="Maximum", period=PERIOD)

@@ -6,7 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ewspush.adapters.dynamodb import DUE_INDEX
-from infra.acknowledgements import acknowledge
+from infra.nag_suppressions import suppress
 
 _NO_CREDENTIALS = '{"mailboxes": {}}'
 """Never to be changed: CloudFormation would write the new one over what the administrator has put in."""
@@ -61,11 +61,11 @@ class Storage(Construct):
         )
         self.callback_secret = self._callback_secret()
         self.ews_credentials = self._ews_credentials()
-        _fix(self.subscriptions, "SubscriptionsTable")
-        _fix(self.events, "EventsTable")
-        _fix(self.sync_states, "SyncStatesTable")
-        _fix(self.callback_secret, "CallbackSecret")
-        _fix(self.ews_credentials, "EwsCredentials")
+        _fix_logical_id(self.subscriptions, "SubscriptionsTable")
+        _fix_logical_id(self.events, "EventsTable")
+        _fix_logical_id(self.sync_states, "SyncStatesTable")
+        _fix_logical_id(self.callback_secret, "CallbackSecret")
+        _fix_logical_id(self.ews_credentials, "EwsCredentials")
 
     def _callback_secret(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(
@@ -75,7 +75,7 @@ class Storage(Construct):
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
+        suppress(
             secret,
             "SMG4",
             "A rotation invalidates callback URLs older than the one before; when is the administrator's choice"
@@ -92,7 +92,7 @@ class Storage(Construct):
             secret_string_value=SecretValue.unsafe_plain_text(_NO_CREDENTIALS),  # a placeholder, in the template
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
+        suppress(
             secret,
             "SMG4",
             "Passwords are changed at the mail server, by its rules; the administrator then puts the new one in here.",
@@ -107,7 +107,7 @@ def _string(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
-def _fix(construct: Construct, logical_id: str) -> None:
+def _fix_logical_id(construct: Construct, logical_id: str) -> None:
     resource = construct.node.default_child
     if not isinstance(resource, CfnResource):
         message = f"{construct.node.path} has no resource to name"

@@ -6,8 +6,8 @@ import pytest
 
 from ewspush.telemetry import Metric
 from infra.packaging import ROOT
-from tests.infra.reading import Resources, resources_of
 from tests.infra.synthesis import synthesized
+from tests.infra.template_queries import Resources, resources_of
 
 
 def alarm_on(resources: Resources, metric: str) -> dict[str, Any]:

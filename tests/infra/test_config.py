@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.checks import ConfigError
 from infra.config import Config
+from infra.config_values import ConfigError
 
 
 def test_nothing_given_is_a_working_configuration() -> None:

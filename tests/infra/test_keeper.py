@@ -6,8 +6,8 @@ import pytest
 
 from ewspush.domain.desired import SHARDS, shards_of
 from ewspush.settings import KeeperSettings
-from tests.infra.reading import Resources, allowed, environment, functions, named, resources_of
 from tests.infra.synthesis import synthesized
+from tests.infra.template_queries import Resources, allowed, environment, functions, named, resources_of
 
 HANDLER = "ewspush.handlers.keeper.handler"
 

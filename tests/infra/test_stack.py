@@ -9,8 +9,8 @@ import pytest
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.credentials import SecretCredentials
 from ewspush.settings import ForwarderSettings, KeeperSettings, ResponderSettings, Settings
-from infra.front_door import ROUTE
-from tests.infra.reading import Resources, environment, functions, named, statements
+from infra.callback_api import ROUTE
+from tests.infra.template_queries import Resources, environment, functions, named, statements
 
 SETTINGS: dict[str, type[Settings]] = {
     "ewspush.handlers.responder.handler": ResponderSettings,
@@ -30,24 +30,24 @@ class TestRights:
             ("dynamodb:PutItem", "EventsTable"),
             ("dynamodb:Query", "EventsTable"),
             ("secretsmanager:GetSecretValue", "CallbackSecret.Ref"),
-            ("logs:CreateLogStream", "FrontDoorResponderLogs"),
-            ("logs:PutLogEvents", "FrontDoorResponderLogs"),
+            ("logs:CreateLogStream", "CallbackApiResponderLogs"),
+            ("logs:PutLogEvents", "CallbackApiResponderLogs"),
         }
 
     def test_the_forwarder_may_follow_the_log_and_send(self, resources: Resources) -> None:
         """It can't read a queue, nor write a table."""
         assert statements(resources, "ewspush.handlers.forwarder.handler") == {
-            ("sqs:SendMessage", "HandOverQueue"),
-            ("sqs:SendMessage", "HandOverDeadLetters"),
+            ("sqs:SendMessage", "EventDeliveryQueue"),
+            ("sqs:SendMessage", "EventDeliveryDeadLetterQueue"),
             ("dynamodb:Query", "EventsTable"),
             ("dynamodb:DescribeStream", "EventsTable.StreamArn"),
             ("dynamodb:GetRecords", "EventsTable.StreamArn"),
             ("dynamodb:GetShardIterator", "EventsTable.StreamArn"),
             ("dynamodb:ListStreams", "EventsTable.StreamArn"),
-            ("s3:PutObject", "HandOverGivenUp/*"),
-            ("s3:ListBucket", "HandOverGivenUp"),
-            ("logs:CreateLogStream", "HandOverForwarderLogs"),
-            ("logs:PutLogEvents", "HandOverForwarderLogs"),
+            ("s3:PutObject", "EventDeliveryFailedRecords/*"),
+            ("s3:ListBucket", "EventDeliveryFailedRecords"),
+            ("logs:CreateLogStream", "EventDeliveryForwarderLogs"),
+            ("logs:PutLogEvents", "EventDeliveryForwarderLogs"),
         }
 
     def test_the_keeper_may_look_and_write_down_what_it_did(self, resources: Resources) -> None:
@@ -213,7 +213,7 @@ class TestOutputs:
         output = template["Outputs"]["CallbackBaseUrl"]["Value"]
         keeper = functions(resources)["ewspush.handlers.keeper.handler"]
         assert output == keeper["Environment"]["Variables"]["CALLBACK_BASE_URL"]
-        assert named(output) == "FrontDoorApi.ApiEndpoint"
+        assert named(output) == "CallbackApiHttpApi.ApiEndpoint"
 
     def test_nothing_has_a_physical_name(self, template: dict[str, Any]) -> None:
         """So that two stacks fit into one account."""

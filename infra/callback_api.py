@@ -10,15 +10,15 @@ from constructs import Construct
 
 from ewspush.settings import ResponderSettings
 from ewspush.telemetry import Service
-from infra.acknowledgements import acknowledge
 from infra.config import LOG_RETENTIONS, Config
 from infra.function import PythonFunction
+from infra.nag_suppressions import suppress
 from infra.storage import Storage
 
 ROUTE = "/notify/{subscription}/{generation}/{signature}"
 
 
-class FrontDoor(Construct):
+class CallbackApi(Construct):
     """Takes POSTs of mail servers in and answers them."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config, storage: Storage) -> None:
@@ -43,7 +43,7 @@ class FrontDoor(Construct):
         self.responder.allow("dynamodb:PutItem", "dynamodb:Query", on=storage.events.table_arn)
         self.responder.allow("secretsmanager:GetSecretValue", on=storage.callback_secret.secret_arn)
         self.api = apigateway.HttpApi(
-            self, "Api", description="Callbacks of EWS push subscriptions", create_default_stage=False
+            self, "HttpApi", description="Callbacks of EWS push subscriptions", create_default_stage=False
         )
         self.api.add_routes(
             path=ROUTE,
@@ -51,7 +51,7 @@ class FrontDoor(Construct):
             integration=integrations.HttpLambdaIntegration("Responder", self.responder.function),
         )
         self._add_stage(config)
-        acknowledge(
+        suppress(
             self.api,
             "APIG4",
             "Mail servers can't authenticate (since February 2019 Exchange pushes anonymously): the path is signed.",

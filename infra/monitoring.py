@@ -9,14 +9,14 @@ from constructs import Construct
 
 from ewspush.telemetry import NAMESPACE, Metric, Service
 from infra.alarms import Alarms
+from infra.callback_api import CallbackApi
 from infra.config import Config
-from infra.front_door import FrontDoor
-from infra.hand_over import HandOver
+from infra.event_delivery import EventDelivery
 from infra.keeper import Keeper
 from infra.metrics import PERIOD, iterator_age, metric_of
 
 
-class Watch(Construct):
+class Monitoring(Construct):
     """Alarms and dashboard over the other constructs."""
 
     def __init__(  # noqa: PLR0913  # what is watched
@@ -25,8 +25,8 @@ class Watch(Construct):
         construct_id: str,
         *,
         config: Config,
-        front_door: FrontDoor,
-        hand_over: HandOver,
+        callback_api: CallbackApi,
+        event_delivery: EventDelivery,
         keeper: Keeper,
     ) -> None:
         """Make topic, alarms and dashboard."""
@@ -35,15 +35,15 @@ class Watch(Construct):
         if config.alarm_email:
             self.topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
         alarms = Alarms(self, self.topic)
-        alarms.over_hand_over(hand_over)
-        alarms.over_front_door(front_door)
-        alarms.over_renewals()
-        alarms.over_keeper(keeper, config.keepers)
+        alarms.add_event_delivery_alarms(event_delivery)
+        alarms.add_callback_alarms(callback_api)
+        alarms.add_renewal_alarms()
+        alarms.add_keeper_alarms(keeper, config.keepers)
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
         self._show_notifications()
         self._show_renewals()
-        self._show_waiting(hand_over)
-        self._show_speed(front_door, keeper)
+        self._show_waiting(event_delivery)
+        self._show_speed(callback_api, keeper)
 
     def _topic(self) -> sns.Topic:
         """A policy of one's own replaces the one that lets alarms of the account publish, so it must say that too."""
@@ -75,13 +75,13 @@ class Watch(Construct):
             _graph("The keeper's ticks and looks", Service.KEEPER, *looks),
         )
 
-    def _show_waiting(self, hand_over: HandOver) -> None:
+    def _show_waiting(self, event_delivery: EventDelivery) -> None:
         overdue = metric_of(Service.KEEPER, Metric.MINUTES_OVERDUE, "Maximum")
-        queues = (("waiting", hand_over.queue), ("dead letters", hand_over.dead_letters))
+        queues = (("waiting", event_delivery.queue), ("dead letters", event_delivery.dead_letter_queue))
         self.dashboard.add_widgets(
             cloudwatch.GraphWidget(title="Longest overdue for renewal, in minutes", left=[overdue], width=8),
             cloudwatch.GraphWidget(
-                title="Age of the oldest event not handed on", left=[iterator_age(hand_over)], width=8
+                title="Age of the oldest event not handed on", left=[iterator_age(event_delivery)], width=8
             ),
             cloudwatch.GraphWidget(
                 title="Queues",
@@ -90,8 +90,8 @@ class Watch(Construct):
             ),
         )
 
-    def _show_speed(self, front_door: FrontDoor, keeper: Keeper) -> None:
-        responds = front_door.responder.function.metric_duration(statistic="p99", label="an answer of the responder")
+    def _show_speed(self, callback_api: CallbackApi, keeper: Keeper) -> None:
+        responds = callback_api.responder.function.metric_duration(statistic="p99", label="an answer of the responder")
         ticks = keeper.keeper.function.metric_duration(
             statistic="Maximum", label="a tick of the keeper, at its longest"
         )

@@ -11,31 +11,31 @@ from constructs import Construct
 
 from ewspush.settings import ForwarderSettings
 from ewspush.telemetry import Service
-from infra.acknowledgements import acknowledge
 from infra.config import Config
 from infra.function import PythonFunction
+from infra.nag_suppressions import suppress
 from infra.storage import Storage
 
 _MAX_RECEIVES = 5
 _BATCH_RECORDS = 50
 
-_GIVE_UP_AFTER = Duration.hours(23)
+_MAX_RECORD_AGE = Duration.hours(23)
 """A stream keeps its records for 24 hours. Given up an hour before, they can still be copied to the bucket whole."""
 
 
-class HandOver(Construct):
+class EventDelivery(Construct):
     """Hands every event of the log to the queue once."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config, storage: Storage) -> None:
         """Make queues, bucket, forwarder and its event source."""
         super().__init__(scope, construct_id)
-        self.dead_letters = _queue(self, "DeadLetters")
+        self.dead_letter_queue = _queue(self, "DeadLetterQueue")
         self.queue = _queue(
             self,
             "Queue",
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=_MAX_RECEIVES),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letter_queue, max_receive_count=_MAX_RECEIVES),
         )
-        self.given_up = self._bucket()
+        self.failed_records = self._bucket()
         self.forwarder = PythonFunction(
             self,
             "Forwarder",
@@ -44,34 +44,34 @@ class HandOver(Construct):
             settings=ForwarderSettings(
                 events_table=storage.events.table_name,
                 queue_url=self.queue.queue_url,
-                dead_letter_queue_url=self.dead_letters.queue_url,
+                dead_letter_queue_url=self.dead_letter_queue.queue_url,
                 report_partial_batches=config.report_partial_batches,
             ),
             timeout=Duration.minutes(2),
             memory_mb=512,
         )
-        for queue in (self.queue, self.dead_letters):
+        for queue in (self.queue, self.dead_letter_queue):
             self.forwarder.allow("sqs:SendMessage", on=queue.queue_arn)
         self.forwarder.allow("dynamodb:Query", on=storage.events.table_arn)
-        self._follow(storage)
+        self._consume_stream(storage)
 
     def _bucket(self) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
-            "GivenUp",
+            "FailedRecords",
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
+        suppress(
             bucket,
             "S1",
             "Lambda writes here when the forwarder itself fails for 23 hours; an access log would tell nothing else.",
         )
         return bucket
 
-    def _follow(self, storage: Storage) -> None:
+    def _consume_stream(self, storage: Storage) -> None:
         """Unlimited tries keep the order through an outage of SQS; age, not count, ends them."""
         self.forwarder.function.add_event_source(
             event_sources.DynamoEventSource(
@@ -81,16 +81,16 @@ class HandOver(Construct):
                 filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
                 report_batch_item_failures=True,
                 bisect_batch_on_error=True,
-                max_record_age=_GIVE_UP_AFTER,
-                on_failure=_WholeRecords(self.given_up),
+                max_record_age=_MAX_RECORD_AGE,
+                on_failure=_FailedRecordsDestination(self.failed_records),
             )
         )
-        objects = f"IAM5[Resource::<{_logical_id(self.given_up)}.Arn>/*]"
-        acknowledge(self.forwarder, objects, "Lambda makes the names of the objects that it writes.")
+        objects = f"IAM5[Resource::<{_logical_id(self.failed_records)}.Arn>/*]"
+        suppress(self.forwarder, objects, "Lambda makes the names of the objects that it writes.")
 
 
 @jsii.implements(lambda_.IEventSourceDlq)
-class _WholeRecords:
+class _FailedRecordsDestination:
     """A bucket as failure destination, which unlike a queue gets the records themselves, with no more than it takes.
 
     The two actions are those that Lambda's documentation names; CDK's own destination grants reading and deleting.

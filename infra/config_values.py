@@ -20,12 +20,12 @@ class ConfigError(ValueError):
     """Raised for a context key that is unknown or out of range; the message names key, range and an example."""
 
 
-def failure(name: str, value: object, expected: str, example: object) -> ConfigError:
+def invalid_value(name: str, value: object, expected: str, example: object) -> ConfigError:
     """Return the error that says all there is to say about a wrong value."""
     return ConfigError(f"context key {name!r} must be {expected}, not {value!r}; for example: -c {name}={example}")
 
 
-class Whole:
+class IntegerBetween:
     """A whole number from `low` to `high`."""
 
     def __init__(self, low: int, high: int, example: int) -> None:
@@ -36,11 +36,11 @@ class Whole:
         """Return the number. Raises `ConfigError`."""
         text = str(value)
         if isinstance(value, bool) or not text.isdecimal() or not self._low <= int(text) <= self._high:
-            raise failure(name, value, f"a whole number from {self._low} to {self._high}", self._example)
+            raise invalid_value(name, value, f"a whole number from {self._low} to {self._high}", self._example)
         return int(text)
 
 
-class UpTo:
+class NumberUpTo:
     """A number above 0, and not above `high`."""
 
     def __init__(self, high: float, example: object) -> None:
@@ -54,7 +54,7 @@ class UpTo:
         except ValueError:
             number = math.nan
         if not 0 < number <= self._high:  # nan is in no range
-            raise failure(name, value, f"a number above 0 and up to {self._high:g}", self._example)
+            raise invalid_value(name, value, f"a number above 0 and up to {self._high:g}", self._example)
         return number
 
 
@@ -72,11 +72,11 @@ class OneOf:
         if str(value) not in self._values:
             expected = f"one of {', '.join(self._values)}"
             hint = self._hints.get(str(value))
-            raise failure(name, value, f"{expected} ({hint})" if hint else expected, self._example)
+            raise invalid_value(name, value, f"{expected} ({hint})" if hint else expected, self._example)
         return self._values[str(value)]
 
 
-class Url:
+class SecureUrl:
     """An https URL, or an http one on this machine; as a `base` it ends without a slash."""
 
     def __init__(self, example: str, *, base: bool = False) -> None:
@@ -89,7 +89,7 @@ class Url:
         text = str(value)
         if not _is_url(text) or (self._base and text.endswith("/")):
             ending = " nor a slash at the end" if self._base else ""
-            raise failure(name, value, f"an https:// URL without a query{ending}", self._example)
+            raise invalid_value(name, value, f"an https:// URL without a query{ending}", self._example)
         return text
 
 
@@ -108,7 +108,7 @@ class OrEmpty:
 def boolean(name: str, value: object) -> bool:
     """Return the value of `true` or `false`. Raises `ConfigError`."""
     if str(value).lower() not in {"true", "false"}:
-        raise failure(name, value, "true or false", "true")
+        raise invalid_value(name, value, "true or false", "true")
     return str(value).lower() == "true"
 
 
@@ -116,7 +116,7 @@ def email(name: str, value: object) -> str:
     """Return an address, or nothing. Raises `ConfigError`."""
     text = str(value)
     if text and not _EMAIL.fullmatch(text):
-        raise failure(name, value, "an e-mail address, or empty for none", "ops@example.com")
+        raise invalid_value(name, value, "an e-mail address, or empty for none", "ops@example.com")
     return text
 
 
