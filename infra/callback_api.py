@@ -1,4 +1,4 @@
-"""The callback URL: an HTTP API with one route, and the responder behind it."""
+"""The HTTP API with the callback route, and the responder behind it."""
 
 import json
 
@@ -19,10 +19,9 @@ ROUTE = "/notify/{subscription}/{generation}/{signature}"
 
 
 class CallbackApi(Construct):
-    """Takes POSTs of mail servers in and answers them."""
+    """Receives the notifications of mail servers and answers them."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config, storage: Storage) -> None:
-        """Make the responder and the API."""
         super().__init__(scope, construct_id)
         self.responder = PythonFunction(
             self,
@@ -36,14 +35,18 @@ class CallbackApi(Construct):
                 event_retention_days=config.event_retention_days,
                 minute_seconds=float(config.minute_seconds),
             ),
-            timeout=Duration.seconds(15),  # the HTTP API waits 29; the mail server has sent again long before
+            timeout=Duration.seconds(15),  # the HTTP API waits 29 s; the mail server sends again long before
             memory_mb=1024,  # buys CPU: a cold start is mostly imports
         )
         self.responder.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=storage.subscriptions.table_arn)
         self.responder.allow("dynamodb:PutItem", "dynamodb:Query", on=storage.events.table_arn)
         self.responder.allow("secretsmanager:GetSecretValue", on=storage.callback_secret.secret_arn)
         self.api = apigateway.HttpApi(
-            self, "HttpApi", description="Callbacks of EWS push subscriptions", create_default_stage=False
+            self,
+            "HttpApi",
+            api_name="ews-push-callbacks",  # for people; names of APIs need not be unique
+            description="Receives the notifications of EWS push subscriptions",
+            create_default_stage=False,
         )
         self.api.add_routes(
             path=ROUTE,
@@ -54,11 +57,11 @@ class CallbackApi(Construct):
         suppress(
             self.api,
             "APIG4",
-            "Mail servers can't authenticate (since February 2019 Exchange pushes anonymously): the path is signed.",
+            "Mail servers can't authenticate (Exchange pushes anonymously since February 2019): the path is signed.",
         )
 
     def _add_stage(self, config: Config) -> None:
-        """Throttled, and logged without what must be in no log: the path is a secret, and so are addresses."""
+        """Add a throttled stage. Its access log holds neither the path, which is a secret, nor addresses."""
         retention = logs.RetentionDays[LOG_RETENTIONS[config.log_retention_days]]
         log_group = logs.LogGroup(self, "AccessLog", retention=retention, removal_policy=RemovalPolicy.DESTROY)
         stage = apigateway.HttpStage(
@@ -74,11 +77,11 @@ class CallbackApi(Construct):
             message = "the stage has no CfnStage"
             raise TypeError(message)
         resource.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
-            destination_arn=log_group.log_group_arn, format=json.dumps(_LOGGED)
+            destination_arn=log_group.log_group_arn, format=json.dumps(_ACCESS_LOG_FIELDS)
         )
 
 
-_LOGGED = {
+_ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
     "requestTime": "$context.requestTime",
     "routeKey": "$context.routeKey",

@@ -1,4 +1,4 @@
-"""What an operator sees: alarms to one topic, and a dashboard in the words of the domain."""
+"""What an operator sees: the dashboard, and the topic that the alarms publish to."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -17,9 +17,9 @@ from infra.metrics import PERIOD, iterator_age, metric_of
 
 
 class Monitoring(Construct):
-    """Alarms and dashboard over the other constructs."""
+    """The alarms, their topic and the dashboard."""
 
-    def __init__(  # noqa: PLR0913  # what is watched
+    def __init__(  # noqa: PLR0913  # what is monitored
         self,
         scope: Construct,
         construct_id: str,
@@ -29,7 +29,6 @@ class Monitoring(Construct):
         event_delivery: EventDelivery,
         keeper: Keeper,
     ) -> None:
-        """Make topic, alarms and dashboard."""
         super().__init__(scope, construct_id)
         self.topic = self._topic()
         if config.alarm_email:
@@ -40,13 +39,13 @@ class Monitoring(Construct):
         alarms.add_renewal_alarms()
         alarms.add_keeper_alarms(keeper, config.keepers)
         self.dashboard = cloudwatch.Dashboard(self, "Dashboard")
-        self._show_notifications()
-        self._show_renewals()
-        self._show_waiting(event_delivery)
-        self._show_speed(callback_api, keeper)
+        self._add_notification_graphs()
+        self._add_renewal_graphs()
+        self._add_backlog_graphs(event_delivery)
+        self._add_duration_graphs(callback_api, keeper)
 
     def _topic(self) -> sns.Topic:
-        """A policy of one's own replaces the one that lets alarms of the account publish, so it must say that too."""
+        """Return a topic that alarms of this account may publish to: `enforce_ssl` replaces the default policy."""
         topic = sns.Topic(self, "Alarms", enforce_ssl=True)
         topic.add_to_resource_policy(
             iam.PolicyStatement(
@@ -58,52 +57,51 @@ class Monitoring(Construct):
         )
         return topic
 
-    def _show_notifications(self) -> None:
+    def _add_notification_graphs(self) -> None:
+        received = (Metric.EVENTS_LOGGED, Metric.HEARTBEATS, Metric.DUPLICATES)
+        ended = (Metric.GAPS, Metric.SUBSCRIPTIONS_LOST, Metric.UNSUBSCRIBES)
         self.dashboard.add_widgets(
-            _graph("Notifications", Service.RESPONDER, Metric.EVENTS_LOGGED, Metric.HEARTBEATS, Metric.DUPLICATES),
-            _graph("Trouble", Service.RESPONDER, Metric.GAPS, Metric.SUBSCRIPTIONS_LOST, Metric.UNSUBSCRIBES),
+            _graph("Notifications received", Service.RESPONDER, *received),
+            _graph("Gaps and ended subscriptions", Service.RESPONDER, *ended),
         )
         self.dashboard.add_widgets(
-            _graph("Answers without an ack", Service.RESPONDER, Metric.FAILURES, Metric.FORGED, with_reasons=True),
-            _graph("Handed on", Service.FORWARDER, Metric.EVENTS_FORWARDED, Metric.BATCHES_STOPPED),
+            _graph(
+                "Requests not acknowledged", Service.RESPONDER, Metric.FAILURES, Metric.FORGED, with_unreadable=True
+            ),
+            _graph("Events forwarded", Service.FORWARDER, Metric.EVENTS_FORWARDED, Metric.BATCHES_STOPPED),
         )
 
-    def _show_renewals(self) -> None:
-        looks = (Metric.KEEPER_RUNS, Metric.CHECKS, Metric.CHECKS_DEFERRED, Metric.CHECKS_FAILED)
+    def _add_renewal_graphs(self) -> None:
+        checks = (Metric.KEEPER_RUNS, Metric.CHECKS, Metric.CHECKS_DEFERRED, Metric.CHECKS_FAILED)
         self.dashboard.add_widgets(
             _graph("Renewals", Service.KEEPER, Metric.RENEWALS, Metric.RENEWALS_FAILED, Metric.SUSPENSIONS),
-            _graph("The keeper's ticks and looks", Service.KEEPER, *looks),
+            _graph("Keeper runs and checks", Service.KEEPER, *checks),
         )
 
-    def _show_waiting(self, event_delivery: EventDelivery) -> None:
+    def _add_backlog_graphs(self, event_delivery: EventDelivery) -> None:
         overdue = metric_of(Service.KEEPER, Metric.MINUTES_OVERDUE, "Maximum")
-        queues = (("waiting", event_delivery.queue), ("dead letters", event_delivery.dead_letter_queue))
+        queues = (("for the consumer", event_delivery.queue), ("dead letters", event_delivery.dead_letter_queue))
+        messages = [queue.metric_approximate_number_of_messages_visible(label=label) for label, queue in queues]
+        age = iterator_age(event_delivery)
         self.dashboard.add_widgets(
-            cloudwatch.GraphWidget(title="Longest overdue for renewal, in minutes", left=[overdue], width=8),
-            cloudwatch.GraphWidget(
-                title="Age of the oldest event not handed on", left=[iterator_age(event_delivery)], width=8
-            ),
-            cloudwatch.GraphWidget(
-                title="Queues",
-                left=[queue.metric_approximate_number_of_messages_visible(label=label) for label, queue in queues],
-                width=8,
-            ),
+            cloudwatch.GraphWidget(title="Longest overdue renewal (minutes)", left=[overdue], width=8),
+            cloudwatch.GraphWidget(title="Age of the oldest event not forwarded (ms)", left=[age], width=8),
+            cloudwatch.GraphWidget(title="Messages in the queues", left=messages, width=8),
         )
 
-    def _show_speed(self, callback_api: CallbackApi, keeper: Keeper) -> None:
-        responds = callback_api.responder.function.metric_duration(statistic="p99", label="an answer of the responder")
-        ticks = keeper.keeper.function.metric_duration(
-            statistic="Maximum", label="a tick of the keeper, at its longest"
-        )
+    def _add_duration_graphs(self, callback_api: CallbackApi, keeper: Keeper) -> None:
+        responses = callback_api.responder.function.metric_duration(statistic="p99", label="99th percentile")
+        runs = keeper.keeper.function.metric_duration(statistic="Maximum", label="longest")
         self.dashboard.add_widgets(
-            cloudwatch.GraphWidget(title="Responder", left=[responds], width=12),
-            cloudwatch.GraphWidget(title="Keeper", left=[ticks], width=12),
+            cloudwatch.GraphWidget(title="Duration of a response (ms)", left=[responses], width=12),
+            cloudwatch.GraphWidget(title="Duration of a keeper run (ms)", left=[runs], width=12),
         )
 
 
-def _graph(title: str, service: Service, *metrics: Metric, with_reasons: bool = False) -> cloudwatch.GraphWidget:
+def _graph(title: str, service: Service, *metrics: Metric, with_unreadable: bool = False) -> cloudwatch.GraphWidget:
+    """Return a graph of `metrics`; `with_unreadable` adds a line for each reason of an unreadable notification."""
     lines: list[cloudwatch.IMetric] = [metric_of(service, metric) for metric in metrics]
-    if with_reasons:
+    if with_unreadable:
         search = f'{{{NAMESPACE},service,reason}} MetricName="{Metric.UNREADABLE}"'
         lines.append(cloudwatch.MathExpression(expression=f"SEARCH('{search}', 'Sum', 300)", label="", period=PERIOD))
     return cloudwatch.GraphWidget(title=title, left=lines, width=12)
