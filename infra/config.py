@@ -1,4 +1,4 @@
-"""Context keys of cdk.json (or `-c key=value`) -> a validated dataclass."""
+"""The configuration: context keys of cdk.json (or `-c key=value`) as a validated dataclass."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from infra.config_values import (
     SecureUrl,
     boolean,
     email,
-    invalid_value,
+    missing_value,
 )
 
 LOG_RETENTIONS: Final = {
@@ -23,7 +23,7 @@ LOG_RETENTIONS: Final = {
     400: "THIRTEEN_MONTHS", 545: "EIGHTEEN_MONTHS", 731: "TWO_YEARS", 1096: "THREE_YEARS", 1827: "FIVE_YEARS",
     3653: "TEN_YEARS",
 }  # fmt: skip
-"""Days -> CDK's name for them; CloudWatch Logs takes these and few others (PutRetentionPolicy)."""
+"""Days -> name in CDK's RetentionDays; CloudWatch Logs accepts these and few others (PutRetentionPolicy)."""
 
 EWS_URL_EXAMPLE: Final = "https://mail.example.com/EWS/Exchange.asmx"
 
@@ -38,19 +38,21 @@ _SERVER_VERSIONS: Final = (
     "Exchange2015",
     "Exchange2016",
 )
-"""types.xsd, ExchangeVersionType, but for 2009 and 2012, which were never released."""
+"""ExchangeVersionType of types.xsd without 2009 and 2012, which were never released."""
 
-_LATER: Final = "the schema has no later name: give Exchange2016 for Exchange Server 2019 and Subscription Edition too"
+_LATER_VERSIONS: Final = (
+    "use Exchange2016 for Exchange Server 2019 and Subscription Edition; the schema has no later version"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a deployment can choose.
+    """The settings of a deployment; README.md describes them.
 
-    `throttle_rate` is in requests a second, `throttle_burst` in requests. `alarm_email` may be empty.
-    `report_partial_batches` is false only where the event source can't take a position (docs/adr).
-    `ews_url`, `server_version` and `resume` may be empty, and then follow from `profile` (infra/mail_server.py);
-    `callback_base_url` may be, and then is that of the HTTP API.
+    `throttle_rate` is in requests a second, `throttle_burst` in requests. An empty `alarm_email` means none.
+    `report_partial_batches` is false only where the event source accepts no position (docs/adr/0009).
+    If empty, `ews_url`, `server_version` and `resume` follow from `profile` (infra/mail_server.py), and
+    `callback_base_url` is that of the HTTP API.
     """
 
     architecture: str = "arm64"
@@ -72,15 +74,15 @@ class Config:
     recover_gaps: bool = True
 
     def __post_init__(self) -> None:
-        """Hold keys together that are right only together. Raises `ConfigError`."""
+        """Validate keys that depend on each other. Raises `ConfigError`."""
         if self.profile == "exchange" and not self.ews_url:
-            expected = "the EWS address of your Exchange Server, since profile is exchange"
-            error = invalid_value("ews_url", self.ews_url, expected, EWS_URL_EXAMPLE)
+            reason = "profile is exchange, which has no default address"
+            error = missing_value("ews_url", reason, EWS_URL_EXAMPLE)
             raise error
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Self:
-        """Return the configuration that `context` holds, defaults for what it lacks. Raises `ConfigError`."""
+        """Return the configuration in `context`, with defaults for absent keys. Raises `ConfigError`."""
         names = [field.name for field in fields(cls)]
         _refuse_misspelt(context, names)
         given = {name: context[name] for name in names if context.get(name) is not None}
@@ -88,11 +90,11 @@ class Config:
 
 
 def _refuse_misspelt(context: Mapping[str, object], names: list[str]) -> None:
-    """A key of ours that is misspelt would be silently without effect; keys of CDK and of others are let be."""
+    """Raise `ConfigError` for a misspelt key, which would have no effect. Keys of CDK and of others are ignored."""
     for key in context:
         meant = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
         if meant and key not in names:
-            message = f"context key {key!r} is not known; did you mean {meant[0]!r}?"
+            message = f"context key {key!r} is unknown; did you mean {meant[0]!r}?"
             raise ConfigError(message)
 
 
@@ -111,12 +113,12 @@ _PARSERS: Final[dict[str, Callable[[str, object], Any]]] = {
         OneOf(
             *_SERVER_VERSIONS,
             example="Exchange2016",
-            hints=dict.fromkeys(("Exchange2019", "ExchangeSE"), _LATER),
+            hints=dict.fromkeys(("Exchange2019", "ExchangeSE"), _LATER_VERSIONS),
         )
     ),
     "resume": OrEmpty(OneOf("trusted", "unproven", example="unproven")),
     "callback_base_url": OrEmpty(SecureUrl("https://push.example.com", base=True)),
-    "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.registration.SHARDS)
+    "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.desired.SHARDS)
     "recover_gaps": boolean,
     "reserve_concurrency": boolean,
     "minute_seconds": NumberUpTo(60, example=60),

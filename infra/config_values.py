@@ -1,4 +1,4 @@
-"""Checks of single context keys: each returns the value, or raises a `ConfigError` that says what it should be."""
+"""Parsers of single context keys: each takes name and value of a key and returns the value, or raises `ConfigError`."""
 
 import math
 import re
@@ -10,30 +10,33 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 _URL: Final = re.compile(r"https?://[!-~]+", re.IGNORECASE)
 _NOT_IN_URL: Final = frozenset("?#@")
-"""Queries, fragments and passwords: of no use here, and in a base URL they would swallow what is put behind it."""
+"""Of queries, fragments and passwords: of no use here, and a path appended to a base URL would become part of them."""
 
-_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost"})
-"""Where http is let pass: nobody listens in between."""
+_LOCAL_HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+"""http is allowed to these: nothing leaves the machine."""
 
 
 class ConfigError(ValueError):
-    """Raised for a context key that is unknown or out of range; the message names key, range and an example."""
+    """Raised for a context key that is unknown, missing or invalid; the message says what to set, with an example."""
 
 
 def invalid_value(name: str, value: object, expected: str, example: object) -> ConfigError:
-    """Return the error that says all there is to say about a wrong value."""
+    """Return the error for a value that is not `expected`."""
     return ConfigError(f"context key {name!r} must be {expected}, not {value!r}; for example: -c {name}={example}")
 
 
+def missing_value(name: str, reason: str, example: object) -> ConfigError:
+    """Return the error for a key that must be set because of `reason`."""
+    return ConfigError(f"context key {name!r} must be set: {reason}; for example: -c {name}={example}")
+
+
 class IntegerBetween:
-    """A whole number from `low` to `high`."""
+    """A whole number from `low` to `high`, both included."""
 
     def __init__(self, low: int, high: int, example: int) -> None:
-        """Take the range and an example."""
         self._low, self._high, self._example = low, high, example
 
     def __call__(self, name: str, value: object) -> int:
-        """Return the number. Raises `ConfigError`."""
         text = str(value)
         if isinstance(value, bool) or not text.isdecimal() or not self._low <= int(text) <= self._high:
             raise invalid_value(name, value, f"a whole number from {self._low} to {self._high}", self._example)
@@ -41,34 +44,30 @@ class IntegerBetween:
 
 
 class NumberUpTo:
-    """A number above 0, and not above `high`."""
+    """A number above 0 and up to `high`."""
 
     def __init__(self, high: float, example: object) -> None:
-        """Take the limit and an example."""
         self._high, self._example = high, example
 
     def __call__(self, name: str, value: object) -> float:
-        """Return the number. Raises `ConfigError`."""
         try:
             number = math.nan if isinstance(value, bool) else float(str(value))
         except ValueError:
             number = math.nan
-        if not 0 < number <= self._high:  # nan is in no range
+        if not 0 < number <= self._high:  # false for nan
             raise invalid_value(name, value, f"a number above 0 and up to {self._high:g}", self._example)
         return number
 
 
 class OneOf:
-    """One of `values`; `hints` says more about values that are often meant."""
+    """One of `values`, returned as declared. `hints` maps likely wrong values to what to use instead."""
 
     def __init__(self, *values: str | int, example: str | int, hints: dict[str, str] | None = None) -> None:
-        """Take the values, an example, and a hint for each value that is none but likely to be tried."""
         self._values = {str(value): value for value in values}
         self._example = example
         self._hints = hints or {}
 
     def __call__(self, name: str, value: object) -> str | int:
-        """Return the value as it was declared. Raises `ConfigError`."""
         if str(value) not in self._values:
             expected = f"one of {', '.join(self._values)}"
             hint = self._hints.get(str(value))
@@ -77,43 +76,39 @@ class OneOf:
 
 
 class SecureUrl:
-    """An https URL, or an http one on this machine; as a `base` it ends without a slash."""
+    """An https URL, or an http URL of this machine. A `base` must not end in a slash: paths are appended to it."""
 
     def __init__(self, example: str, *, base: bool = False) -> None:
-        """Take an example, and whether something is put behind the URL."""
         self._example = example
         self._base = base
 
     def __call__(self, name: str, value: object) -> str:
-        """Return the URL. Raises `ConfigError`."""
         text = str(value)
         if not _is_url(text) or (self._base and text.endswith("/")):
-            ending = " nor a slash at the end" if self._base else ""
-            raise invalid_value(name, value, f"an https:// URL without a query{ending}", self._example)
+            expected = "an https:// URL without a query" + (" or a trailing slash" if self._base else "")
+            raise invalid_value(name, value, expected, self._example)
         return text
 
 
 class OrEmpty:
-    """What `check` takes, or nothing at all."""
+    """A value that `parse` accepts, or an empty one."""
 
-    def __init__(self, check: Callable[[str, object], Any]) -> None:
-        """Take the check of what is not empty."""
-        self._check = check
+    def __init__(self, parse: Callable[[str, object], Any]) -> None:
+        self._parse = parse
 
-    def __call__(self, name: str, value: object) -> Any:  # noqa: ANN401  # whatever the check returns
-        """Return the value. Raises `ConfigError`."""
-        return self._check(name, value) if value != "" else ""
+    def __call__(self, name: str, value: object) -> Any:  # noqa: ANN401  # whatever `parse` returns
+        return self._parse(name, value) if value != "" else ""
 
 
 def boolean(name: str, value: object) -> bool:
-    """Return the value of `true` or `false`. Raises `ConfigError`."""
+    """Parse `true` or `false`."""
     if str(value).lower() not in {"true", "false"}:
         raise invalid_value(name, value, "true or false", "true")
     return str(value).lower() == "true"
 
 
 def email(name: str, value: object) -> str:
-    """Return an address, or nothing. Raises `ConfigError`."""
+    """Parse an e-mail address, or an empty string."""
     text = str(value)
     if text and not _EMAIL.fullmatch(text):
         raise invalid_value(name, value, "an e-mail address, or empty for none", "ops@example.com")
@@ -125,7 +120,7 @@ def _is_url(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises if it is not a number
     except ValueError:
         return False
-    return bool(parts.hostname) and (parts.scheme == "https" or parts.hostname in _THIS_MACHINE)
+    return bool(parts.hostname) and (parts.scheme == "https" or parts.hostname in _LOCAL_HOSTS)
