@@ -1,4 +1,4 @@
-"""From the events table to the consumer: the stream, the forwarder, the FIFO queue and where the given-up go."""
+"""From the events table to the consumer: stream, forwarder, FIFO queue, dead letter queue, bucket of failed records."""
 
 import jsii
 from aws_cdk import Duration, RemovalPolicy, Stack
@@ -20,14 +20,13 @@ _MAX_RECEIVES = 5
 _BATCH_RECORDS = 50
 
 _MAX_RECORD_AGE = Duration.hours(23)
-"""A stream keeps its records for 24 hours. Given up an hour before, they can still be copied to the bucket whole."""
+"""A stream keeps its records for 24 hours. One hour before, Lambda can still copy them to the bucket whole."""
 
 
 class EventDelivery(Construct):
-    """Hands every event of the log to the queue once."""
+    """Delivers every event of the events table to the queue."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config, storage: Storage) -> None:
-        """Make queues, bucket, forwarder and its event source."""
         super().__init__(scope, construct_id)
         self.dead_letter_queue = _queue(self, "DeadLetterQueue")
         self.queue = _queue(
@@ -35,7 +34,7 @@ class EventDelivery(Construct):
             "Queue",
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letter_queue, max_receive_count=_MAX_RECEIVES),
         )
-        self.failed_records = self._bucket()
+        self.failed_records = self._failed_records_bucket()
         self.forwarder = PythonFunction(
             self,
             "Forwarder",
@@ -55,7 +54,7 @@ class EventDelivery(Construct):
         self.forwarder.allow("dynamodb:Query", on=storage.events.table_arn)
         self._consume_stream(storage)
 
-    def _bucket(self) -> s3.Bucket:
+    def _failed_records_bucket(self) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
             "FailedRecords",
@@ -67,12 +66,12 @@ class EventDelivery(Construct):
         suppress(
             bucket,
             "S1",
-            "Lambda writes here when the forwarder itself fails for 23 hours; an access log would tell nothing else.",
+            "Only Lambda writes here, when the forwarder has failed for 23 hours; an access log would show no more.",
         )
         return bucket
 
     def _consume_stream(self, storage: Storage) -> None:
-        """Unlimited tries keep the order through an outage of SQS; age, not count, ends them."""
+        """Retry until the record is too old, any number of times: that keeps the order through an outage of SQS."""
         self.forwarder.function.add_event_source(
             event_sources.DynamoEventSource(
                 storage.events,
@@ -86,14 +85,14 @@ class EventDelivery(Construct):
             )
         )
         objects = f"IAM5[Resource::<{_logical_id(self.failed_records)}.Arn>/*]"
-        suppress(self.forwarder, objects, "Lambda makes the names of the objects that it writes.")
+        suppress(self.forwarder, objects, "Lambda chooses the names of the objects that it writes.")
 
 
 @jsii.implements(lambda_.IEventSourceDlq)
 class _FailedRecordsDestination:
-    """A bucket as failure destination, which unlike a queue gets the records themselves, with no more than it takes.
+    """A bucket as failure destination: unlike a queue it gets the records themselves.
 
-    The two actions are those that Lambda's documentation names; CDK's own destination grants reading and deleting.
+    Allows the two actions that Lambda's documentation names; CDK's own destination also grants reading and deleting.
     """
 
     def __init__(self, bucket: s3.IBucket) -> None:

@@ -1,4 +1,4 @@
-"""A Lambda function of ours: its own role, its own log group, the shared asset."""
+"""A Lambda function with its own role, its own log group and the shared asset."""
 
 from aws_cdk import Annotations, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -14,9 +14,9 @@ from infra.nag_suppressions import suppress
 
 
 class PythonFunction(Construct):
-    """A function with the module `ewspush.handlers.<service>`, whose environment is exactly its settings.
+    """The function of the handler `ewspush.handlers.<service>`; its environment is exactly `settings`.
 
-    Its role can write its logs and nothing else; every further right is granted by the construct that needs it.
+    Its role may write its logs; the construct that makes the function grants every further permission.
     """
 
     def __init__(  # noqa: PLR0913  # each is a setting of Lambda
@@ -31,7 +31,6 @@ class PythonFunction(Construct):
         memory_mb: int,
         reserved_concurrency: int | None = None,
     ) -> None:
-        """Make role, log group and function."""
         super().__init__(scope, construct_id)
         retention = logs.RetentionDays[LOG_RETENTIONS[config.log_retention_days]]
         self.log_group = logs.LogGroup(self, "Logs", retention=retention, removal_policy=RemovalPolicy.DESTROY)
@@ -56,11 +55,11 @@ class PythonFunction(Construct):
         suppress(
             self,
             "L1",
-            "The runtime is one that most administrators can precompile for; Lambda supports it for years to come.",
+            "Most administrators can precompile for the default runtime, and Lambda supports it for years to come.",
         )
 
     def allow(self, *actions: str, on: str) -> None:
-        """Grant the function `actions` on the resource with the ARN `on`."""
+        """Allow the function `actions` on the resource with the ARN `on`."""
         self.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
 
 
@@ -68,7 +67,7 @@ def _warn_without_bytecode(scope: Construct, python: str) -> None:
     if packaging.interpreter_of(python) is None:
         Annotations.of(scope).add_warning_v2(
             "ewspush:no-bytecode",
-            f"No Python {python} on this machine to precompile the asset with: cold starts take twice as long. "
+            f"The asset is not precompiled, so cold starts take twice as long: this machine has no Python {python}. "
             f"Install Python {python}, or deploy with -c python_runtime=<the version you have: 3.11, 3.12 or 3.13>.",
         )
 

@@ -1,4 +1,4 @@
-"""The stack: it wires the constructs, and says where things are."""
+"""The stack: it wires the constructs and outputs where their parts are."""
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
@@ -15,7 +15,6 @@ class EwsPushStack(Stack):
     """EWS Push in one account and region."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config) -> None:
-        """Wire storage, front door, hand-over, keeper and watch."""
         super().__init__(scope, construct_id, description="EWS Push: mailbox changes as events on SQS and in DynamoDB")
         storage = Storage(self, "Storage")
         callback_api = CallbackApi(self, "CallbackApi", config=config, storage=storage)

@@ -21,5 +21,5 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def resources(template: dict[str, Any]) -> Resources:
-    """Return what finds the resources of a type, by logical id."""
+    """Return the lookup of the template's resources by type."""
     return resources_of(template)

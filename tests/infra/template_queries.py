@@ -1,4 +1,4 @@
-"""How tests read a template: functions by handler, roles by what they allow."""
+"""Queries on a template: functions by handler, roles by what they allow."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Resources = Callable[[str], dict[str, dict[str, Any]]]
 
 
 def resources_of(template: dict[str, Any]) -> Resources:
-    """Return what finds the resources of a type in a template."""
+    """Return the lookup of the resources in a template by type."""
 
     def of_type(kind: str) -> dict[str, dict[str, Any]]:
         return {
@@ -27,12 +27,12 @@ def functions(resources: Resources) -> dict[str, dict[str, Any]]:
 
 
 def statements(resources: Resources, handler: str) -> set[tuple[str, str]]:
-    """Return what the role of a function may do, as (action, resource) pairs."""
+    """Return what the role of a function allows, as (action, resource) pairs."""
     return allowed(resources, functions(resources)[handler]["Role"]["Fn::GetAtt"][0])
 
 
 def allowed(resources: Resources, role: str) -> set[tuple[str, str]]:
-    """Return what a role may do, as (action, resource) pairs."""
+    """Return what a role allows, as (action, resource) pairs."""
     policies = [policy for policy in resources("AWS::IAM::Policy").values() if {"Ref": role} in policy["Roles"]]
     return {
         (action, named(on))
@@ -44,7 +44,7 @@ def allowed(resources: Resources, role: str) -> set[tuple[str, str]]:
 
 
 def named(on: Any) -> str:
-    """Return an ARN as the logical id it is made of, with what comes after."""
+    """Return an ARN as its logical id without the hash, and any suffix."""
     if isinstance(on, str):
         return on
     if "Fn::Join" in on:
@@ -54,7 +54,7 @@ def named(on: Any) -> str:
 
 
 def environment(resources: Resources, handler: str) -> dict[str, str]:
-    """Return a function's environment; what is known at deployment only, by the logical ids it is made of."""
+    """Return a function's environment; values known only at deployment are given by their logical ids."""
     variables = functions(resources)[handler]["Environment"]["Variables"]
     return {name: value if isinstance(value, str) else named(value) for name, value in variables.items()}
 
