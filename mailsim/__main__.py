@@ -10,9 +10,9 @@ import sys
 import time
 from types import FrameType
 
-from mailsim.http import Server, Station
+from mailsim.core import Core
+from mailsim.http_server import Server, Station
 from mailsim.profiles import PROFILES, SettingError
-from mailsim.server import Core
 
 
 def main() -> None:

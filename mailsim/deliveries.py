@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mailsim.acks import Verdict, judged
+from mailsim.acknowledgement import Verdict, judged
 from mailsim.faults import Faults
 from mailsim.profiles import Profile
-from mailsim.subscriptions import Kind, Sending, State, Subscription
+from mailsim.subscription import Kind, Sending, State, Subscription
 
 KEPT_DELIVERIES: Final = 10_000
 """How many deliveries are remembered, so that a long run does not fill the memory."""

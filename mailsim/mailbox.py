@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from mailsim.changes import Change, Told
 from mailsim.errors import ControlError
+from mailsim.mailbox_events import Change, Told
 from mailsim.store import Entry, Kind, Store
 
 DISTINGUISHED: Final = (

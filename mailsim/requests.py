@@ -6,10 +6,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from mailsim import schema
-from mailsim.changes import EventType
 from mailsim.errors import EwsError, schema_error
+from mailsim.mailbox_events import EventType
 from mailsim.profiles import Profile
-from mailsim.xml import Element, M, NotSoapError, S, T, elements, envelope_of, operation_of, text_of
+from mailsim.soap import Element, M, NotSoapError, S, T, elements, envelope_of, operation_of, text_of
 
 MAX_URL_CHARACTERS: Final = 2082
 """Exchange, ResponseCode page: ErrorInvalidPushSubscriptionUrl."""

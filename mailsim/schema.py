@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailsim.errors import schema_error
-from mailsim.xml import Element, M, T, elements, text_of
+from mailsim.soap import Element, M, T, elements, text_of
 
 _NAMES: Final = """
     calendar contacts deleteditems drafts inbox journal notes outbox sentitems tasks msgfolderroot publicfoldersroot

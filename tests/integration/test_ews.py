@@ -21,8 +21,8 @@ from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest
-from mailsim.http import Server as MailsimServer
-from mailsim.http import Station
+from mailsim.http_server import Server as MailsimServer
+from mailsim.http_server import Station
 from tests.stories import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials
 from tests.unit.mailsim.world import EMAIL, World, basic

@@ -26,7 +26,7 @@ from ewspush.protocol.synchronization import (
     is_folder_gone,
     is_state_unknown,
 )
-from mailsim.http import Server, Station
+from mailsim.http_server import Server, Station
 from tests.twins.credentials import MemoryCredentials
 from tests.unit.mailsim.world import EMAIL, START, World, basic
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timestamps import from_iso
-from mailsim.changes import Change
+from mailsim.mailbox_events import Change
 from tests.simulation.clock import START
 from tests.simulation.invariants import Invariant
 from tests.simulation.operator import ON_TIME_SECONDS

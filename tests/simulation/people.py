@@ -1,8 +1,8 @@
 """Carries out what people do in their mailboxes, through the actions of mailsim's core."""
 
-from mailsim.changes import Told
+from mailsim.core import Core
 from mailsim.directory import UserState
-from mailsim.server import Core
+from mailsim.mailbox_events import Told
 from mailsim.store import Entry
 from tests.simulation.plan import Step
 

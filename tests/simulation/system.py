@@ -12,11 +12,11 @@ from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State, Subscription
 from ewspush.handlers.keeper import KeeperRun
+from mailsim.core import Core
 from mailsim.deliveries import Post
 from mailsim.faults import Faults
 from mailsim.profiles import PROFILES
-from mailsim.server import Core
-from mailsim.subscriptions import Subscription as ServersOwn
+from mailsim.subscription import Subscription as ServersOwn
 from tests.simulation import breakage, habits, trouble
 from tests.simulation.clock import START, Timeline
 from tests.simulation.gates import Gates, Killed

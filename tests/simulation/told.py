@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import MailboxEvent
-from mailsim.changes import Change
+from mailsim.mailbox_events import Change
 
 TOLERANCE_SECONDS: Final = 1.0
 """At the ends of a gap: what the calls between a POST and its write take."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from lxml import etree
 
-from mailsim.control import Control
+from mailsim.control_api import Control
+from mailsim.core import Core
 from mailsim.deliveries import Post
 from mailsim.profiles import PROFILES
-from mailsim.server import Core
 
 EMAIL = "user@example.com"
 START = 1_700_000_000.0

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from mailsim.xml import M, NotSoapError, elements, envelope_of, operation_of, text_of
+from mailsim.soap import M, NotSoapError, elements, envelope_of, operation_of, text_of
 
 Verdict = Literal["ok", "unsubscribe", "failed"]
 

@@ -6,8 +6,8 @@ Protocol AWS JSON 1.1: the operation is in X-Amz-Target, dates are seconds since
 from collections.abc import Callable
 from typing import Any, Final
 
+from mailsim.core import Core
 from mailsim.directory import User, UserState
-from mailsim.server import Core
 
 Json = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsim.acks import judged
+from mailsim.acknowledgement import judged
 from tests.unit.mailsim.world import OK, UNSUBSCRIBE, ack
 
 LIMIT = 1024

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mailsim import workmail
+from mailsim import workmail_api
 from tests.unit.mailsim.world import EMAIL, MINUTE, START, URL, World
 
 
@@ -97,9 +97,11 @@ def test_users_are_listed_page_by_page() -> None:
     world.call("users", email="second@example.com", password="x")
     world.now += MINUTE
     world.call("mailboxes/second@example.com/disable")
-    status, page = workmail.handle(world.core, "WorkMailService.ListUsers", {"OrganizationId": "m-1", "MaxResults": 1})
+    status, page = workmail_api.handle(
+        world.core, "WorkMailService.ListUsers", {"OrganizationId": "m-1", "MaxResults": 1}
+    )
     assert (status, [user["Email"] for user in page["Users"]]) == (200, [EMAIL])
-    _, rest = workmail.handle(world.core, "WorkMailService.ListUsers", {"NextToken": page["NextToken"]})
+    _, rest = workmail_api.handle(world.core, "WorkMailService.ListUsers", {"NextToken": page["NextToken"]})
     (second,) = rest["Users"]
     assert (second["State"], second["EnabledDate"], second["DisabledDate"]) == ("DISABLED", START, START + MINUTE)
     assert "NextToken" not in rest
@@ -110,18 +112,18 @@ def test_users_can_be_filtered(state: str, found: int) -> None:
     """By one filter a request."""
     world = World()
     world.call(f"mailboxes/{EMAIL}/remove")
-    _, answer = workmail.handle(world.core, "WorkMailService.ListUsers", {"Filters": {"State": state}})
+    _, answer = workmail_api.handle(world.core, "WorkMailService.ListUsers", {"Filters": {"State": state}})
     assert len(answer["Users"]) == found
     both = {"State": state, "UsernamePrefix": "u"}
-    assert workmail.handle(world.core, "WorkMailService.ListUsers", {"Filters": both})[0] == 400
+    assert workmail_api.handle(world.core, "WorkMailService.ListUsers", {"Filters": both})[0] == 400
 
 
 def test_a_user_is_described_by_id_or_address() -> None:
     """Others are not found."""
     world = World()
-    _, by_address = workmail.handle(world.core, "WorkMailService.DescribeUser", {"UserId": EMAIL})
-    _, by_id = workmail.handle(world.core, "WorkMailService.DescribeUser", {"UserId": by_address["UserId"]})
+    _, by_address = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": EMAIL})
+    _, by_id = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": by_address["UserId"]})
     assert by_id == by_address
-    status, answer = workmail.handle(world.core, "WorkMailService.DescribeUser", {"UserId": "nobody"})
+    status, answer = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": "nobody"})
     assert (status, answer["__type"]) == (400, "EntityNotFoundException")
-    assert workmail.handle(world.core, "WorkMailService.CreateUser", {})[0] == 400
+    assert workmail_api.handle(world.core, "WorkMailService.CreateUser", {})[0] == 400

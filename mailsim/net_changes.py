@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailsim.store import Step
-from mailsim.syncstates import SyncState
+from mailsim.sync_state import SyncState
 
 ChangeKind = Literal["Create", "Update", "Delete", "ReadFlagChange"]
 

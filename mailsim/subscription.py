@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from mailsim import wire
-from mailsim.acks import Verdict
-from mailsim.changes import Change
+from mailsim import notifications
+from mailsim.acknowledgement import Verdict
+from mailsim.mailbox_events import Change
 from mailsim.profiles import Profile
 from mailsim.requests import Subscribe
 from mailsim.watermarks import encoded
@@ -127,7 +127,7 @@ class Subscription:
 
     def _next(self, profile: Profile, current: int) -> Sending:
         if self.last_words is not None:
-            return Sending("error", wire.lost(profile, self.id, self.last_words), self.counter)
+            return Sending("error", notifications.lost(profile, self.id, self.last_words), self.counter)
         return self._batch(profile) if self.queue else self._heartbeat(profile, current)
 
     def _batch(self, profile: Profile) -> Sending:
@@ -136,7 +136,7 @@ class Subscription:
         while self.queue and (len(taken) < profile.events_per_post or self.queue[0].counter == taken[-1].counter):
             taken.append(self.queue.popleft())
         head = (self.id, encoded(profile, self.mailbox, self.counter), bool(self.queue))
-        body = wire.events(profile, self.mailbox, head, taken)
+        body = notifications.events(profile, self.mailbox, head, taken)
         return Sending("event", body, taken[-1].counter, tuple(taken))
 
     def _heartbeat(self, profile: Profile, current: int) -> Sending:
@@ -144,5 +144,5 @@ class Subscription:
         zero = profile.heartbeat_watermark == "zero"
         said, previous = (0, 0) if zero else (current, self.counter)
         head = (self.id, encoded(profile, self.mailbox, previous), False)
-        body = wire.heartbeat(profile, head, encoded(profile, self.mailbox, said))
+        body = notifications.heartbeat(profile, head, encoded(profile, self.mailbox, said))
         return Sending("status", body, self.counter if zero else current)

@@ -5,13 +5,13 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
-from mailsim.changes import Change
 from mailsim.directory import MINUTES_A_DAY
 from mailsim.errors import EwsError
 from mailsim.mailbox import Mailbox
+from mailsim.mailbox_events import Change
 from mailsim.profiles import Profile
 from mailsim.requests import Subscribe
-from mailsim.subscriptions import State, Subscription
+from mailsim.subscription import State, Subscription
 from mailsim.watermarks import decoded
 
 _HOST: Final = b"mx01.mailsim.example"

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from mailsim.answers import error_texts
-from mailsim.changes import Change, EventType
+from mailsim.mailbox_events import Change, EventType
 from mailsim.profiles import Profile
+from mailsim.responses import error_texts
+from mailsim.soap import MESSAGES, SOAP, TYPES, texted
 from mailsim.watermarks import encoded
-from mailsim.xml import MESSAGES, SOAP, TYPES, texted
 
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>'
 _GUIDES_DECLARATION: Final = '<?xml version="1.0 (http://www.w3.org/TR/REC-xml/)" encoding="utf-8"?>'

@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from mailsim.errors import EwsError
 from mailsim.profiles import Profile
-from mailsim.xml import ERRORS, MESSAGES, SOAP, TYPES, texted
+from mailsim.soap import ERRORS, MESSAGES, SOAP, TYPES, texted
 
 NO_ERROR: Final = "NoError"
 

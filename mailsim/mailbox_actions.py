@@ -7,9 +7,9 @@ so it is taken to do as Exchange 2010 did. Every function returns the events in 
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mailsim.changes import Audience, EventType, Told
 from mailsim.errors import ControlError
 from mailsim.mailbox import ALL_ITEMS, RECOVERABLE, Mailbox
+from mailsim.mailbox_events import Audience, EventType, Told
 from mailsim.profiles import Profile
 from mailsim.store import Entry
 

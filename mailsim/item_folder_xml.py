@@ -7,8 +7,8 @@ from xml.sax.saxutils import quoteattr
 
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
+from mailsim.soap import texted
 from mailsim.store import Entry, Kind
-from mailsim.xml import texted
 
 Wanted = frozenset[str] | None
 """Properties by the names of their elements; None is all there are."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, Final, Literal, cast
 
+from mailsim.core import Core
 from mailsim.errors import ControlError, EwsError
 from mailsim.faults import Faults, Refusal
 from mailsim.profiles import SettingError
-from mailsim.server import Core
 
 Json = dict[str, Any]
 Kind = Literal["item", "folder"]

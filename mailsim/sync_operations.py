@@ -3,18 +3,18 @@
 from collections.abc import Iterable
 from typing import Final
 
-from mailsim import schema, shapes, syncstates
-from mailsim.answers import Answer, Message, response
+from mailsim import item_folder_xml, schema, sync_state
 from mailsim.errors import EwsError
+from mailsim.folder_resolution import folder_meant
+from mailsim.item_folder_xml import Wanted
 from mailsim.mailbox import ROOT, Mailbox
-from mailsim.places import folder_meant
+from mailsim.net_changes import NetChange, page_of, tree_changes
 from mailsim.profiles import Profile
+from mailsim.responses import Answer, Message, response
 from mailsim.schema import FolderRef
-from mailsim.shapes import Wanted
+from mailsim.soap import Element, elements, text_of, texted
 from mailsim.store import Entry
-from mailsim.synchronization import NetChange, page_of, tree_changes
-from mailsim.syncstates import SyncState
-from mailsim.xml import Element, elements, text_of, texted
+from mailsim.sync_state import SyncState
 
 MAX_CHANGES: Final = 512
 """types.xsd, MaxSyncChangesReturnedType."""
@@ -32,7 +32,7 @@ def sync_items(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer
     scope, steps = _scope(mailbox, "items", folder.id), mailbox.store.item_steps[folder.id]
     page = page_of(steps, _state(scope, found.get("SyncState"), len(steps)), limit)
     told = (_item(mailbox, folder, each, properties) for each in page.changes if each.id not in ignored)
-    return _synced(profile, "SyncFolderItems", syncstates.encoded(scope, page.state), told, last=page.last)
+    return _synced(profile, "SyncFolderItems", sync_state.encoded(scope, page.state), told, last=page.last)
 
 
 def sync_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
@@ -47,7 +47,7 @@ def sync_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element) -> An
     state = _state(scope, found.get("SyncState"), len(steps))
     changes = tree_changes(steps, state.start, root.id, mailbox.hidden)
     told = (_folder(profile, mailbox, each, properties) for each in changes)
-    return _synced(profile, "SyncFolderHierarchy", syncstates.encoded(scope, SyncState(len(steps))), told, last=True)
+    return _synced(profile, "SyncFolderHierarchy", sync_state.encoded(scope, SyncState(len(steps))), told, last=True)
 
 
 def _sync_folder(mailbox: Mailbox, part: Element) -> Entry:
@@ -65,7 +65,7 @@ def _scope(mailbox: Mailbox, kind: str, folder_id: str) -> str:
 def _state(scope: str, part: Element | None, steps: int) -> SyncState:
     """Return the state a client has; with none it knows nothing. Raises `EwsError`."""
     text = text_of(part).strip() if part is not None else ""
-    state = syncstates.decoded(scope, text, steps) if text else SyncState()
+    state = sync_state.decoded(scope, text, steps) if text else SyncState()
     if state is None:
         raise EwsError("ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid.")
     return state
@@ -75,17 +75,21 @@ def _item(mailbox: Mailbox, folder: Entry, change: NetChange, properties: Wanted
     entry = mailbox.entries.get(change.id)
     match change.kind:
         case "Delete":
-            inside = shapes.item_id(change.id)
+            inside = item_folder_xml.item_id(change.id)
         case "ReadFlagChange":
-            inside = shapes.item_id(change.id, entry) + texted("t:IsRead", str(not change.unread).lower())
+            inside = item_folder_xml.item_id(change.id, entry) + texted("t:IsRead", str(not change.unread).lower())
         case _:
-            inside = shapes.item(mailbox, change.id, folder.id, properties)
+            inside = item_folder_xml.item(mailbox, change.id, folder.id, properties)
     return f"<t:{change.kind}>{inside}</t:{change.kind}>"
 
 
 def _folder(profile: Profile, mailbox: Mailbox, change: NetChange, properties: Wanted) -> str:
     entry = mailbox.entries.get(change.id)
-    inside = shapes.folder_id(change.id) if entry is None else shapes.folder(profile, mailbox, entry, properties)
+    inside = (
+        item_folder_xml.folder_id(change.id)
+        if entry is None
+        else item_folder_xml.folder(profile, mailbox, entry, properties)
+    )
     return f"<t:{change.kind}>{inside}</t:{change.kind}>"
 
 

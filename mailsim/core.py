@@ -13,23 +13,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from mailsim import requests
-from mailsim.actions import Actor
-from mailsim.answers import LOST, NO_ERROR, UNAUTHORIZED, Answer, Message, refused, response
-from mailsim.asked import KEPT_REQUESTS, Asked
-from mailsim.changes import Change, EventType, Told
 from mailsim.deliveries import Deliveries, Delivery, Post
 from mailsim.directory import Directory, User, claimed
 from mailsim.errors import EwsError, UnauthorizedError
 from mailsim.faults import Faults
-from mailsim.lookups import find_folder, get_folder, get_item
+from mailsim.get_operations import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
+from mailsim.mailbox_actions import Actor
+from mailsim.mailbox_events import Change, EventType, Told
 from mailsim.profiles import Profile
-from mailsim.register import Register, reached
+from mailsim.registry import Register, reached
+from mailsim.request_log import KEPT_REQUESTS, Asked
 from mailsim.requests import Request, Subscribe
-from mailsim.subscriptions import Subscription, is_heard
-from mailsim.syncing import sync_hierarchy, sync_items
+from mailsim.responses import LOST, NO_ERROR, UNAUTHORIZED, Answer, Message, refused, response
+from mailsim.soap import Element, M, texted
+from mailsim.subscription import Subscription, is_heard
+from mailsim.sync_operations import sync_hierarchy, sync_items
 from mailsim.watermarks import SUBSCRIBE_ZERO, encoded
-from mailsim.xml import Element, M, texted
 
 _READING: Final[Mapping[str, Callable[[Profile, Mailbox, Element], Answer]]] = {
     f"{M}SyncFolderItems": sync_items,
@@ -86,7 +86,7 @@ class Core:
     def answered(  # an HTTP answer
         self, delivery_id: int, status: int | None, content_type: str | None, body: bytes, now: float
     ) -> None:
-        """Take the answer to a POST; a status of None is none. The Content-Type has no say (see `mailsim.acks`)."""
+        """Take the answer to a POST; a status of None is none. The Content-Type has no say."""
         del content_type
         self._deliveries.answered(self.profile, delivery_id, status, body, now)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mailsim.asked import KEPT_REQUESTS
+from mailsim.request_log import KEPT_REQUESTS
 from tests.unit.mailsim.world import EMAIL, START, World, basic, request, subscribe
 
 SERVICE = "service@example.com"

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import urllib3
 
-from mailsim import workmail
-from mailsim.control import Control
+from mailsim import workmail_api
+from mailsim.control_api import Control
+from mailsim.core import Core
 from mailsim.deliveries import Post
-from mailsim.server import Core
 
 EWS_PATH: Final = "/EWS/Exchange.asmx"
 
@@ -156,7 +156,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _workmail(self, given: dict[str, Any]) -> None:
         with self.server.station.changed:
-            status, answer = workmail.handle(self.server.station.core, self.headers.get("X-Amz-Target", ""), given)
+            status, answer = workmail_api.handle(self.server.station.core, self.headers.get("X-Amz-Target", ""), given)
         self._json(status, answer, _AWS_JSON)
 
     def _control(self, method: str, given: dict[str, Any]) -> None:

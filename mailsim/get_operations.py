@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from mailsim import schema, shapes
-from mailsim.answers import Answer, Message, response
+from mailsim import item_folder_xml, schema
 from mailsim.errors import EwsError, schema_error
+from mailsim.folder_resolution import folder_meant
+from mailsim.item_folder_xml import Wanted
 from mailsim.mailbox import Mailbox
-from mailsim.places import folder_meant
 from mailsim.profiles import Profile
-from mailsim.shapes import Wanted
+from mailsim.responses import Answer, Message, response
+from mailsim.soap import Element, elements
 from mailsim.store import Entry
-from mailsim.xml import Element, elements
 
 _Asked = TypeVar("_Asked")
 _VIEWS: Final = ("FolderShape", "IndexedPageFolderView", "FractionalPageFolderView", "Restriction", "ParentFolderIds")
@@ -27,7 +27,7 @@ def get_item(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
         entry = mailbox.entries.get(item_id)
         if entry is None or entry.kind != "item":
             raise EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
-        return f"<m:Items>{shapes.item(mailbox, item_id, entry.parent_id, properties)}</m:Items>"
+        return f"<m:Items>{item_folder_xml.item(mailbox, item_id, entry.parent_id, properties)}</m:Items>"
 
     return response(profile, "GetItem", _messages(told, ids, "<m:Items/>"))
 
@@ -38,7 +38,7 @@ def get_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer
     properties, refs = schema.shape(found["FolderShape"]), _refs(found["FolderIds"])
 
     def told(ref: schema.FolderRef) -> str:
-        folder = shapes.folder(profile, mailbox, folder_meant(mailbox, ref), properties)
+        folder = item_folder_xml.folder(profile, mailbox, folder_meant(mailbox, ref), properties)
         return f"<m:Folders>{folder}</m:Folders>"
 
     return response(profile, "GetFolder", _messages(told, refs, "<m:Folders/>"))
@@ -91,7 +91,7 @@ def _view(part: Element | None) -> tuple[int, int]:
 
 def _found(profile: Profile, mailbox: Mailbox, page: list[Entry], properties: Wanted, position: tuple[int, int]) -> str:
     offset, total = position
-    folders = "".join(shapes.folder(profile, mailbox, each, properties) for each in page)
+    folders = "".join(item_folder_xml.folder(profile, mailbox, each, properties) for each in page)
     numbers = f'IndexedPagingOffset="{offset}" TotalItemsInView="{total}"'
     last = f'IncludesLastItemInRange="{str(offset >= total).lower()}"'
     return f"<m:RootFolder {numbers} {last}><t:Folders>{folders}</t:Folders></m:RootFolder>"
