@@ -1,39 +1,47 @@
-"""The server without sockets and without a clock: requests and times in, answers and POSTs to make out.
+"""The server without sockets and without a clock: requests and times in, responses and POSTs to make out.
 
     core = Core(WORKMAIL, now=0)
     status, body = core.handle_ews(request, authorization, now)
     for post in core.due(now):
-        core.answered(post.delivery_id, 200, "text/xml", answer, now)
+        core.on_post_response(post.delivery_id, 200, "text/xml", response, now)
 
-Nothing happens by itself: call `due` at the time `next_due` tells, and after every other call.
+The caller drives the clock: call `due` at the time that `next_due` returns, and after every other call.
 """
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from mailsim import requests
 from mailsim.deliveries import Deliveries, Delivery, Post
-from mailsim.directory import Directory, User, claimed
+from mailsim.directory import Directory, User, claimed_address
 from mailsim.errors import EwsError, UnauthorizedError
 from mailsim.faults import Faults
 from mailsim.get_operations import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
-from mailsim.mailbox_actions import Actor
-from mailsim.mailbox_events import Change, EventType, Told
+from mailsim.mailbox_actions import MailboxActions
+from mailsim.mailbox_events import EventType, LoggedEvent, MailboxEvent
 from mailsim.profiles import Profile
-from mailsim.registry import Register, reached
-from mailsim.request_log import KEPT_REQUESTS, Asked
-from mailsim.requests import Request, Subscribe
-from mailsim.responses import LOST, NO_ERROR, UNAUTHORIZED, Answer, Message, refused, response
-from mailsim.soap import Element, M, texted
-from mailsim.subscription import Subscription, is_heard
-from mailsim.sync_operations import sync_hierarchy, sync_items
-from mailsim.watermarks import SUBSCRIBE_ZERO, encoded
+from mailsim.registry import SubscriptionRegistry, reached_folders
+from mailsim.request_log import MAX_LOGGED_REQUESTS, LoggedRequest
+from mailsim.requests import EwsRequest, parse_request
+from mailsim.responses import (
+    LOST,
+    NO_ERROR,
+    UNAUTHORIZED,
+    EwsResponse,
+    ResponseMessage,
+    build_error_response,
+    build_response,
+)
+from mailsim.soap import Element, M, text_element
+from mailsim.subscribe_request import SubscribeRequest, parse_subscribe
+from mailsim.subscription import Subscription, is_visible
+from mailsim.sync_operations import sync_folder_hierarchy, sync_folder_items
+from mailsim.watermarks import SUBSCRIBE_ZERO, encode_watermark
 
-_READING: Final[Mapping[str, Callable[[Profile, Mailbox, Element], Answer]]] = {
-    f"{M}SyncFolderItems": sync_items,
-    f"{M}SyncFolderHierarchy": sync_hierarchy,
+_READ_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element], EwsResponse]]] = {
+    f"{M}SyncFolderItems": sync_folder_items,
+    f"{M}SyncFolderHierarchy": sync_folder_hierarchy,
     f"{M}GetItem": get_item,
     f"{M}GetFolder": get_folder,
     f"{M}FindFolder": find_folder,
@@ -42,90 +50,97 @@ _READING: Final[Mapping[str, Callable[[Profile, Mailbox, Element], Answer]]] = {
 
 
 class Core:
-    """A mail server. Times are seconds since the epoch; a protocol minute lasts `minute_seconds` of them."""
+    """A mail server. Times are seconds since the epoch; a protocol minute lasts `minute_seconds` of them.
+
+    All ids depend on `seed` and on the order of the calls alone.
+    """
 
     def __init__(self, profile: Profile, now: float, minute_seconds: float = 60, seed: str = "") -> None:
-        """Start with no users. All ids depend on `seed` and on what is done, in which order."""
         self.profile = profile
         self.minute_seconds = minute_seconds
         self.started_at = now
         self.faults = Faults()
         self.directory = Directory(minute_seconds, seed)
-        self.asked: deque[Asked] = deque(maxlen=KEPT_REQUESTS)
+        self.request_log: deque[LoggedRequest] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self._deliveries = Deliveries(lambda: self.faults, minute_seconds)
-        self._register = Register(minute_seconds, seed)
+        self._registry = SubscriptionRegistry(minute_seconds, seed)
 
     def handle_ews(self, body: bytes, authorization: str | None, now: float) -> tuple[int | None, bytes]:
         """Return the HTTP status and body for an EWS request; 401 has no body.
 
-        A status of None is no answer: the connection is to be closed without a byte.
+        A status of None means that the connection is closed without a response.
         """
-        request = requests.read(self.profile, body)
-        answer = self._answered(request, authorization, now)
-        if request.name == "Subscribe" and answer.code == NO_ERROR and self.faults.loses_subscribe_answer():
-            answer = LOST
-        mailbox = request.impersonated or claimed(authorization)
-        self.asked.append(Asked(request.name, mailbox, now, answer.code, request.has_watermark))
-        return answer.status, answer.body
+        request = parse_request(self.profile, body)
+        response = self._respond(request, authorization, now)
+        is_subscribed = request.operation_name == "Subscribe" and response.code == NO_ERROR
+        if is_subscribed and self.faults.use_lost_subscribe_answer():
+            response = LOST
+        mailbox = request.impersonated or claimed_address(authorization)
+        logged = LoggedRequest(request.operation_name, mailbox, now, response.code, request.has_watermark)
+        self.request_log.append(logged)
+        return response.status, response.body
 
     @property
     def subscriptions(self) -> dict[str, Subscription]:
-        """All subscriptions there ever were, by id."""
-        return self._register.all
+        """All subscriptions by id, ended ones included."""
+        return self._registry.subscriptions
 
     def due(self, now: float) -> list[Post]:
-        """Return the POSTs to make now, each once (twice where a duplicate is asked for)."""
-        waiting = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._register.living()]
-        return self._deliveries.due(self.profile, waiting, now)
+        """Return the POSTs to make now, each once (twice where the fault `duplicate` is set)."""
+        live = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._registry.live()]
+        return self._deliveries.due(self.profile, live, now)
 
     def next_due(self) -> float | None:
-        """Return when `due` has something to post, unless something happens before; None is never."""
-        times = (each.due_at() for each in self._register.living())
+        """Return the time of the next POST if nothing happens before; None is never."""
+        times = (each.due_at() for each in self._registry.live())
         return min((time for time in times if time is not None), default=None)
 
-    def answered(  # an HTTP answer
+    def on_post_response(  # an HTTP response
         self, delivery_id: int, status: int | None, content_type: str | None, body: bytes, now: float
     ) -> None:
-        """Take the answer to a POST; a status of None is none. The Content-Type has no say."""
+        """Process the response to a POST; a status of None is no response. The Content-Type is ignored."""
         del content_type
-        self._deliveries.answered(self.profile, delivery_id, status, body, now)
+        self._deliveries.on_response(self.profile, delivery_id, status, body, now)
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """All POSTs that have been answered or failed, oldest first."""
-        return list(self._deliveries.records)
+        """All POSTs that were answered or failed, oldest first."""
+        return list(self._deliveries.finished)
 
-    def actor(self, email: str) -> Actor:
-        """Return who can act in a mailbox; what they fire goes to `record`. Raises `ControlError`."""
-        return Actor(self.profile, self.directory.find(email).mailbox)
+    def actions(self, email: str) -> MailboxActions:
+        """Return the actions in a mailbox; their events go to `record`. Raises `ControlError`."""
+        return MailboxActions(self.profile, self.directory.find(email).mailbox)
 
-    def record(self, email: str, told: list[Told], now: float) -> None:
-        """Log the events of one action, and queue them for the subscriptions that want them."""
+    def record(self, email: str, events: list[MailboxEvent], now: float) -> None:
+        """Log the events of one action, and queue them for the subscriptions that match."""
         mailbox = self.directory.find(email).mailbox
-        changes = mailbox.record(told, now, one_watermark=self.profile.watermark_per == "action")
-        self._register.tell(self.profile, mailbox, changes)
+        logged = mailbox.record(events, now, one_watermark=self.profile.watermark_per == "action")
+        self._registry.queue_events(self.profile, mailbox, logged)
 
-    def changes(self, email: str, folders: Sequence[str] = ()) -> list[tuple[Change, str]]:
-        """Return all that a perfect subscriber of `folders` (none is all) would have been told, with watermarks.
+    def changes(self, email: str, folders: Sequence[str] = ()) -> list[tuple[LoggedEvent, str]]:
+        """Return all events that a subscription to `folders` (none is all) would have received, with watermarks.
 
-        FreeBusyChangedEvent is in it where a subscription of the mailbox ever asked for it: by default nobody does.
+        FreeBusyChangedEvent is included where any subscription of the mailbox requested it: it is off by default.
         """
         mailbox = self.directory.find(email).mailbox
-        asked = [each.asked.event_types for each in self.subscriptions.values() if each.mailbox == mailbox.email]
-        hidden = EventType.FREE_BUSY_CHANGED if EventType.FREE_BUSY_CHANGED not in frozenset().union(*asked) else None
-        named = frozenset(filter(None, map(mailbox.folder, folders))) if folders else None
-        told = (each for each in mailbox.log if is_heard(each, named, reached(self.profile, mailbox, each)))
-        marked = ((each, encoded(self.profile, mailbox.email, each.counter)) for each in told)
-        return [(change, mark) for change, mark in marked if change.told.type != hidden]
+        requested = [each.request.event_types for each in self.subscriptions.values() if each.mailbox == mailbox.email]
+        is_requested = EventType.FREE_BUSY_CHANGED in frozenset().union(*requested)
+        excluded = None if is_requested else EventType.FREE_BUSY_CHANGED
+        named = frozenset(filter(None, map(mailbox.folder_id, folders))) if folders else None
+        return [
+            (each, encode_watermark(self.profile, mailbox.email, each.counter))
+            for each in mailbox.log
+            if is_visible(each, named, reached_folders(self.profile, mailbox, each)) and each.event.type != excluded
+        ]
 
     def watermark_of(self, subscription: Subscription) -> str:
-        """Return the last watermark that was acknowledged."""
-        return encoded(self.profile, subscription.mailbox, subscription.counter)
+        """Return the last acknowledged watermark."""
+        return encode_watermark(self.profile, subscription.mailbox, subscription.counter)
 
     def disable(self, email: str, now: float) -> User:
         """Disable a user, as DeregisterFromWorkMail does. Raises `ControlError`."""
         user = self.directory.disable(email, now)
-        self._end(user)
+        self._end_subscriptions(user)
         return user
 
     def enable(self, email: str, now: float) -> User:
@@ -135,56 +150,56 @@ class Core:
     def remove(self, email: str, now: float) -> User:
         """Delete a user. Raises `ControlError`."""
         user = self.directory.remove(email, now)
-        self._end(user)
+        self._end_subscriptions(user)
         return user
 
     def restart(self) -> None:
-        """Lose all subscriptions, silently, as a restart of the server's process does."""
-        self._register.end()
+        """Lose all subscriptions silently, as in a restart of the server's process."""
+        self._registry.end()
 
     def forget_watermarks(self) -> None:
-        """Know none of the watermarks given so far."""
+        """Make all watermarks given so far unknown."""
         for user in self.directory.users.values():
             user.mailbox.forget_watermarks()
 
     def forget_sync_states(self) -> None:
-        """Know none of the sync states given so far."""
+        """Make all sync states given so far unknown."""
         for user in self.directory.users.values():
             user.mailbox.sync_generation += 1
 
     def notify_error(self, code: str, email: str | None = None) -> None:
-        """Tell the subscriptions, of one mailbox or of all, that they are lost; they are, once that is delivered."""
-        self._register.notify_error(code, self.directory.find(email).email if email else None)
+        """Send an error notification for one mailbox or for all; its acknowledgement ends the subscriptions."""
+        self._registry.notify_error(code, self.directory.find(email).email if email else None)
 
     def change_settings(self, settings: Mapping[str, object]) -> None:
         """Change settings of the profile from now on. Raises `SettingError`."""
         self.profile = self.profile.with_settings(settings)
 
-    def _answered(self, request: Request, authorization: str | None, now: float) -> Answer:
+    def _respond(self, request: EwsRequest, authorization: str | None, now: float) -> EwsResponse:
         try:
-            user = self.directory.authenticated(self.profile, authorization)
-            operation = request.checked()
-            owner = self.directory.acting_on(self.profile, user, request.impersonated)
-            return self._carried_out(owner.mailbox, operation, now)
+            user = self.directory.authenticate(self.profile, authorization)
+            operation = request.checked_operation()
+            owner = self.directory.mailbox_owner(self.profile, user, request.impersonated)
+            return self._execute(owner.mailbox, operation, now)
         except UnauthorizedError:
             return UNAUTHORIZED
         except EwsError as error:
-            return refused(self.profile, request.name or "", error)
+            return build_error_response(self.profile, request.operation_name or "", error)
 
-    def _carried_out(self, mailbox: Mailbox, operation: Element, now: float) -> Answer:
-        reading = _READING.get(str(operation.tag))
-        if reading is None:
-            return self._subscribed(mailbox, requests.subscribe(self.profile, operation), now)
-        self.faults.refuse(str(operation.tag).partition("}")[2])
-        return reading(self.profile, mailbox, operation)
+    def _execute(self, mailbox: Mailbox, operation: Element, now: float) -> EwsResponse:
+        read = _READ_OPERATIONS.get(str(operation.tag))
+        if read is None:
+            return self._subscribe(mailbox, parse_subscribe(self.profile, operation), now)
+        self.faults.raise_refusal(str(operation.tag).partition("}")[2])
+        return read(self.profile, mailbox, operation)
 
-    def _subscribed(self, mailbox: Mailbox, asked: Subscribe, now: float) -> Answer:
-        self.faults.refuse("Subscribe")
-        made = self._register.subscribe(self.profile, mailbox, asked, now)
-        watermark = self.watermark_of(made) if made.counter else SUBSCRIBE_ZERO
-        texts = texted("m:SubscriptionId", made.id) + texted("m:Watermark", watermark)
-        return response(self.profile, "Subscribe", [Message(texts)])
+    def _subscribe(self, mailbox: Mailbox, request: SubscribeRequest, now: float) -> EwsResponse:
+        self.faults.raise_refusal("Subscribe")
+        added = self._registry.subscribe(self.profile, mailbox, request, now)
+        watermark = self.watermark_of(added) if added.counter else SUBSCRIBE_ZERO
+        content = text_element("m:SubscriptionId", added.id) + text_element("m:Watermark", watermark)
+        return build_response(self.profile, "Subscribe", [ResponseMessage(content)])
 
-    def _end(self, user: User) -> None:
+    def _end_subscriptions(self, user: User) -> None:
         if self.profile.disable_ends_subscriptions:
-            self._register.end(user.email)
+            self._registry.end(user.email)

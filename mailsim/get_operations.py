@@ -1,97 +1,103 @@
-"""GetItem, GetFolder, FindFolder: what is there now."""
+"""GetItem, GetFolder and FindFolder: the present content of a mailbox."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from mailsim import item_folder_xml, schema
+from mailsim import schema
 from mailsim.errors import EwsError, schema_error
-from mailsim.folder_resolution import folder_meant
-from mailsim.item_folder_xml import Wanted
+from mailsim.folder_resolution import resolve_folder
+from mailsim.item_folder_xml import folder_xml, item_xml
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
-from mailsim.responses import Answer, Message, response
-from mailsim.soap import Element, elements
+from mailsim.responses import EwsResponse, ResponseMessage, build_response
+from mailsim.schema import FolderRef, RequestedProperties
+from mailsim.soap import Element, child_elements
 from mailsim.store import Entry
 
-_Asked = TypeVar("_Asked")
+_Requested = TypeVar("_Requested")
 _VIEWS: Final = ("FolderShape", "IndexedPageFolderView", "FractionalPageFolderView", "Restriction", "ParentFolderIds")
-_MOST: Final = 999_999_999
+_MAX_ENTRIES: Final = 999_999_999
 
 
-def get_item(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
-    """Answer GetItem: a message for each id. Raises `EwsError`."""
-    found = schema.operation_parts(operation, ("ItemShape", "ItemIds"), ("ItemShape", "ItemIds"))
-    properties, ids = schema.shape(found["ItemShape"]), schema.ids(found["ItemIds"], "ItemId")
+def get_item(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+    """Answer GetItem: a response message for each id. Raises `EwsError`."""
+    parts = schema.operation_parts(operation, ("ItemShape", "ItemIds"), ("ItemShape", "ItemIds"))
+    properties, ids = schema.parse_shape(parts["ItemShape"]), schema.parse_ids(parts["ItemIds"], "ItemId")
 
-    def told(item_id: str) -> str:
+    def render(item_id: str) -> str:
         entry = mailbox.entries.get(item_id)
         if entry is None or entry.kind != "item":
             raise EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
-        return f"<m:Items>{item_folder_xml.item(mailbox, item_id, entry.parent_id, properties)}</m:Items>"
+        return f"<m:Items>{item_xml(mailbox, item_id, entry.parent_id, properties)}</m:Items>"
 
-    return response(profile, "GetItem", _messages(told, ids, "<m:Items/>"))
+    return build_response(profile, "GetItem", _messages(render, ids, "<m:Items/>"))
 
 
-def get_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
-    """Answer GetFolder: a message for each id. Raises `EwsError`."""
-    found = schema.operation_parts(operation, ("FolderShape", "FolderIds"), ("FolderShape", "FolderIds"))
-    properties, refs = schema.shape(found["FolderShape"]), _refs(found["FolderIds"])
+def get_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+    """Answer GetFolder: a response message for each id. Raises `EwsError`."""
+    parts = schema.operation_parts(operation, ("FolderShape", "FolderIds"), ("FolderShape", "FolderIds"))
+    properties, refs = schema.parse_shape(parts["FolderShape"]), _parse_refs(parts["FolderIds"])
 
-    def told(ref: schema.FolderRef) -> str:
-        folder = item_folder_xml.folder(profile, mailbox, folder_meant(mailbox, ref), properties)
+    def render(ref: FolderRef) -> str:
+        folder = folder_xml(profile, mailbox, resolve_folder(mailbox, ref), properties)
         return f"<m:Folders>{folder}</m:Folders>"
 
-    return response(profile, "GetFolder", _messages(told, refs, "<m:Folders/>"))
+    return build_response(profile, "GetFolder", _messages(render, refs, "<m:Folders/>"))
 
 
-def find_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
+def find_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
     """Answer FindFolder: the folders in a folder, or all below it, page by page. Raises `EwsError`."""
-    found = schema.operation_parts(operation, _VIEWS, ("FolderShape", "ParentFolderIds"))
-    if "Restriction" in found or "FractionalPageFolderView" in found:
-        raise EwsError("ErrorInvalidRequest", "This server finds folders by their place only.", fault=True)
-    properties, refs = schema.shape(found["FolderShape"]), _refs(found["ParentFolderIds"])
-    first, most = _view(found.get("IndexedPageFolderView"))
-    deep = operation.get("Traversal") == "Deep"
+    parts = schema.operation_parts(operation, _VIEWS, ("FolderShape", "ParentFolderIds"))
+    if "Restriction" in parts or "FractionalPageFolderView" in parts:
+        raise EwsError("ErrorInvalidRequest", "This server supports IndexedPageFolderView only.", fault=True)
+    properties, refs = schema.parse_shape(parts["FolderShape"]), _parse_refs(parts["ParentFolderIds"])
+    offset, limit = _parse_view(parts.get("IndexedPageFolderView"))
+    is_deep = operation.get("Traversal") == "Deep"
 
-    def told(ref: schema.FolderRef) -> str:
-        parent, store = folder_meant(mailbox, ref), mailbox.store
-        folders = store.below(parent.id) if deep else store.inside(parent.id, "folder")
-        listed = [each for each in folders if each.id not in mailbox.hidden]
-        page = listed[first : first + most]
-        return _found(profile, mailbox, page, properties, (first + len(page), len(listed)))
+    def render(ref: FolderRef) -> str:
+        parent, store = resolve_folder(mailbox, ref), mailbox.store
+        folders = store.descendant_folders(parent.id) if is_deep else store.children(parent.id, "folder")
+        visible = [each for each in folders if each.id not in mailbox.hidden]
+        page = visible[offset : offset + limit]
+        return _page_xml(profile, mailbox, page, properties, (offset + len(page), len(visible)))
 
-    return response(profile, "FindFolder", _messages(told, refs, ""))
+    return build_response(profile, "FindFolder", _messages(render, refs, ""))
 
 
-def _messages(told: Callable[[_Asked], str], asked: Iterable[_Asked], empty: str) -> list[Message]:
-    """Return a message for each part of a request; one that can't be carried out does not stop the others."""
+def _messages(
+    render: Callable[[_Requested], str], requested: Iterable[_Requested], empty: str
+) -> list[ResponseMessage]:
+    """Return a response message for each part of a request; an error in one part does not stop the others."""
     messages = []
-    for each in asked:
+    for each in requested:
         try:
-            messages.append(Message(told(each)))
+            messages.append(ResponseMessage(render(each)))
         except EwsError as error:
-            messages.append(Message(empty, error))
+            messages.append(ResponseMessage(empty, error))
     return messages
 
 
-def _refs(parent: Element) -> list[schema.FolderRef]:
-    refs = [schema.folder_ref(part) for part in elements(parent)]
+def _parse_refs(parent: Element) -> list[FolderRef]:
+    refs = [schema.parse_folder_ref(part) for part in child_elements(parent)]
     if not refs:
         raise schema_error(f"{parent.tag!s} is empty")
     return refs
 
 
-def _view(part: Element | None) -> tuple[int, int]:
-    """Return where a page starts, and how much it holds at most."""
+def _parse_view(part: Element | None) -> tuple[int, int]:
+    """Return the offset and the maximal length of a page."""
     if part is None:
-        return 0, _MOST
-    first = schema.integer("Offset", part.get("Offset", ""), 0, _MOST)
-    return first, schema.integer("MaxEntriesReturned", part.get("MaxEntriesReturned", str(_MOST)), 1, _MOST)
+        return 0, _MAX_ENTRIES
+    offset = schema.parse_integer("Offset", part.get("Offset", ""), 0, _MAX_ENTRIES)
+    limit = part.get("MaxEntriesReturned", str(_MAX_ENTRIES))
+    return offset, schema.parse_integer("MaxEntriesReturned", limit, 1, _MAX_ENTRIES)
 
 
-def _found(profile: Profile, mailbox: Mailbox, page: list[Entry], properties: Wanted, position: tuple[int, int]) -> str:
+def _page_xml(
+    profile: Profile, mailbox: Mailbox, page: list[Entry], properties: RequestedProperties, position: tuple[int, int]
+) -> str:
     offset, total = position
-    folders = "".join(item_folder_xml.folder(profile, mailbox, each, properties) for each in page)
+    folders = "".join(folder_xml(profile, mailbox, each, properties) for each in page)
     numbers = f'IndexedPagingOffset="{offset}" TotalItemsInView="{total}"'
     last = f'IncludesLastItemInRange="{str(offset >= total).lower()}"'
     return f"<m:RootFolder {numbers} {last}><t:Folders>{folders}</t:Folders></m:RootFolder>"

@@ -1,4 +1,4 @@
-"""What happens in a mailbox, as its log keeps it."""
+"""The events of a mailbox, and their form in its event log."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,12 +18,12 @@ class EventType(StrEnum):
 
 
 Audience = Literal["everyone", "all_folders", "named_folders"]
-"""Which subscriptions are told: since 2013, Exchange shows deletions differently to those of all folders."""
+"""The subscriptions that receive an event: Exchange 2013+ shows deletions differently to those of all folders."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """One event before it has a place in the log. `folders` are those whose subscribers hear of it."""
+class MailboxEvent:
+    """One event before it has a watermark. Subscriptions to any of `folders` receive it."""
 
     type: EventType
     object: Literal["item", "folder"]
@@ -32,14 +32,14 @@ class Told:
     folders: frozenset[str]
     old_id: str | None = None
     old_parent_id: str | None = None
-    unread: int | None = None
+    unread_count: int | None = None
     audience: Audience = "everyone"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One event of the log: its watermark as a counter, and when it happened (seconds since the epoch)."""
+class LoggedEvent:
+    """One event of the log. `counter` is its watermark, `at` the time of the change in seconds since the epoch."""
 
-    told: Told
+    event: MailboxEvent
     counter: int
     at: float

@@ -1,65 +1,67 @@
-"""What has changed since a client last asked: the net of all steps, however many there were."""
+"""The net changes since a client's last synchronization: at most one for each item or folder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mailsim.store import Step
+from mailsim.store import EntryChange
 from mailsim.sync_state import SyncState
 
-ChangeKind = Literal["Create", "Update", "Delete", "ReadFlagChange"]
+NetChangeKind = Literal["Create", "Update", "Delete", "ReadFlagChange"]
 
 
 @dataclass(frozen=True, slots=True)
 class NetChange:
-    """What is to be told of one item or folder."""
+    """The net change of one item or folder."""
 
-    kind: ChangeKind
+    kind: NetChangeKind
     id: str
     unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some changes, the state after them, and whether there are no more."""
+class ItemsPage:
+    """Net changes of items, the state after them, and whether no more changes exist."""
 
     changes: list[NetChange]
     state: SyncState
-    last: bool
+    is_last: bool
 
 
-def page_of(steps: Sequence[Step], state: SyncState, limit: int) -> Page:
-    """Return the next changes among items, newest first as since Exchange 2010 SP2, at most `limit`."""
-    end = state.end or len(steps)
-    changes = net_changes(steps[state.start : end])
-    given = state.given + limit
-    if given < len(changes):
-        return Page(changes[state.given : given], SyncState(state.start, end, given), last=False)
-    return Page(changes[state.given :], SyncState(end), end == len(steps))
+def next_items_page(history: Sequence[EntryChange], state: SyncState, limit: int) -> ItemsPage:
+    """Return the next net changes of items, at most `limit`; newest first, as since Exchange 2010 SP2."""
+    end = state.end or len(history)
+    changes = net_item_changes(history[state.start : end])
+    returned = state.returned + limit
+    if returned < len(changes):
+        return ItemsPage(changes[state.returned : returned], SyncState(state.start, end, returned), is_last=False)
+    return ItemsPage(changes[state.returned :], SyncState(end), is_last=end == len(history))
 
 
-def net_changes(steps: Sequence[Step]) -> list[NetChange]:
-    """Return one change for each item that a client does not know as it is; the newest first."""
-    met: dict[str, list[Step]] = {}
-    for step in steps:
-        met.setdefault(step.id, []).append(step)
-    changes = (_net_change(own) for own in reversed(met.values()))
-    return [change for change in changes if change is not None]
+def net_item_changes(history: Sequence[EntryChange]) -> list[NetChange]:
+    """Return one net change for each item that `history` leaves in another state; newest first."""
+    by_item: dict[str, list[EntryChange]] = {}
+    for change in history:
+        by_item.setdefault(change.id, []).append(change)
+    net = (_net_change(changes) for changes in reversed(by_item.values()))
+    return [change for change in net if change is not None]
 
 
-def tree_changes(steps: Sequence[Step], start: int, root: str, hidden: frozenset[str]) -> list[NetChange]:
-    """Return the changes among the folders below `root` after `start` steps; each after the folder it is made in."""
-    old, new = _below(_parents(steps[:start]), root, hidden), _below(_parents(steps), root, hidden)
-    touched = {step.id for step in steps[start:]}
-    there = (NetChange("Update" if each in old else "Create", each) for each in new)
-    told = [each for each in there if each.kind == "Create" or each.id in touched]
-    return [*told, *(NetChange("Delete", each) for each in old if each not in new)]
+def net_folder_changes(
+    history: Sequence[EntryChange], start: int, root: str, hidden: frozenset[str]
+) -> list[NetChange]:
+    """Return the net changes of the folders below `root` since `history[start]`; each created after its parent."""
+    old, new = _below(_parents(history[:start]), root, hidden), _below(_parents(history), root, hidden)
+    changed = {change.id for change in history[start:]}
+    present = (NetChange("Update" if each in old else "Create", each) for each in new)
+    net = [each for each in present if each.kind == "Create" or each.id in changed]
+    return [*net, *(NetChange("Delete", each) for each in old if each not in new)]
 
 
-def _net_change(own: Sequence[Step]) -> NetChange | None:
-    """Return what the steps of one item come to; ids are never used again."""
-    kinds, last = {step.kind for step in own}, own[-1]
-    match "made" in kinds, "gone" in kinds:
+def _net_change(changes: Sequence[EntryChange]) -> NetChange | None:
+    """Return the net change of one item. An id is never used again."""
+    kinds, last = {change.kind for change in changes}, changes[-1]
+    match "created" in kinds, "removed" in kinds:
         case True, True:
             return None
         case True, False:
@@ -69,25 +71,25 @@ def _net_change(own: Sequence[Step]) -> NetChange | None:
     return NetChange("Update" if "changed" in kinds else "ReadFlagChange", last.id, last.unread)
 
 
-def _parents(steps: Sequence[Step]) -> dict[str, str]:
-    """Return the folder that each folder lay in after some steps."""
+def _parents(history: Sequence[EntryChange]) -> dict[str, str]:
+    """Return the parent of each folder at the end of `history`."""
     parents: dict[str, str] = {}
-    for step in steps:
-        if step.kind == "gone":
-            del parents[step.id]
+    for change in history:
+        if change.kind == "removed":
+            del parents[change.id]
         else:
-            parents[step.id] = step.parent_id
+            parents[change.id] = change.parent_id
     return parents
 
 
 def _below(parents: dict[str, str], root: str, hidden: frozenset[str]) -> dict[str, None]:
-    """Return all folders below `root`, each after the one it lies in; those hidden are passed over."""
-    inside: dict[str, list[str]] = {}
+    """Return all folders below `root` except hidden ones, each after its parent."""
+    children: dict[str, list[str]] = {}
     for each, parent in parents.items():
         if each not in hidden:
-            inside.setdefault(parent, []).append(each)
-    found, waiting = dict[str, None](), [root]
-    for folder in waiting:
-        waiting += inside.get(folder, [])
-        found |= dict.fromkeys(inside.get(folder, []))
+            children.setdefault(parent, []).append(each)
+    found, queue = dict[str, None](), [root]
+    for folder in queue:
+        queue += children.get(folder, [])
+        found |= dict.fromkeys(children.get(folder, []))
     return found

@@ -1,18 +1,19 @@
-"""Which EWS requests came, and how they were answered: what a test counts."""
+"""The log of EWS requests and of the response codes they got."""
 
 from dataclasses import dataclass
 from typing import Final
 
-KEPT_REQUESTS: Final = 100_000
-"""How many requests are remembered, so that a long run does not fill the memory."""
+MAX_LOGGED_REQUESTS: Final = 100_000
+"""Older requests are dropped, so that a long run does not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One EWS request. Names are as far as they can be read; `mailbox` is who is impersonated, or else who asks."""
+class LoggedRequest:
+    """One EWS request, with the field names of the control API. A field that could not be parsed is None."""
 
     operation: str | None
     mailbox: str | None
+    """The impersonated user, or else the user of the credentials."""
     at: float
     answer: str
     """`NoError`, the first other response code, `401`, or `lost`."""

@@ -1,4 +1,4 @@
-"""Answers to EWS requests: response messages, and SOAP faults."""
+"""Responses to EWS requests: response messages and SOAP faults."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,86 +7,88 @@ from xml.sax.saxutils import escape
 
 from mailsim.errors import EwsError
 from mailsim.profiles import Profile
-from mailsim.soap import ERRORS, MESSAGES, SOAP, TYPES, texted
+from mailsim.soap import ERRORS, MESSAGES, SOAP, TYPES, text_element
 
 NO_ERROR: Final = "NoError"
 
 _DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>'
-_EVEN_THEN: Final = {
+_CONTENT_OF_ERRORS: Final = {
     "GetItem": "<m:Items/>",
     "SyncFolderItems": "<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>",
     "SyncFolderHierarchy": "<m:SyncState/><m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange>",
 }
-"""What a response message of class Error holds, too: the schema demands the first, Exchange's samples the others."""
+"""The content of a message of class Error: the schema demands the first, Exchange's samples have the others."""
 _BUILD: Final = ("MajorVersion", "MinorVersion", "MajorBuildNumber", "MinorBuildNumber")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer; a status of None is none at all. `code` is what the log of requests says."""
+class EwsResponse:
+    """An HTTP response; a status of None is no response. `code` goes to the request log."""
 
     status: int | None
     body: bytes
     code: str = NO_ERROR
 
 
-UNAUTHORIZED: Final = Answer(401, b"", "401")
-LOST: Final = Answer(None, b"", "lost")
+UNAUTHORIZED: Final = EwsResponse(401, b"", "401")
+LOST: Final = EwsResponse(None, b"", "lost")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One response message: what it holds after its response code."""
+class ResponseMessage:
+    """One response message: its content after the response code."""
 
     content: str
     error: EwsError | None = None
 
 
-def response(profile: Profile, operation: str, messages: Sequence[Message]) -> Answer:
-    """Return the answer to a request of which each part has its response message."""
+def build_response(profile: Profile, operation: str, messages: Sequence[ResponseMessage]) -> EwsResponse:
+    """Return the response to an operation, with a response message for each part of the request."""
     build = " ".join(f'{name}="{number}"' for name, number in zip(_BUILD, profile.server_build, strict=True))
     body = (
         f'{_DECLARATION}<soap:Envelope xmlns:soap="{SOAP}" xmlns:t="{TYPES}" xmlns:m="{MESSAGES}"><soap:Header>'
         f'<t:ServerVersionInfo {build} Version="{profile.server_version}"/></soap:Header><soap:Body>'
         f"<m:{operation}Response><m:ResponseMessages>"
-        f"{''.join(_message(operation, message) for message in messages)}"
+        f"{''.join(_response_message(operation, message) for message in messages)}"
         f"</m:ResponseMessages></m:{operation}Response></soap:Body></soap:Envelope>"
     )
     errors = [message.error.code for message in messages if message.error is not None]
-    return Answer(200, body.encode(), errors[0] if errors else NO_ERROR)
+    return EwsResponse(200, body.encode(), errors[0] if errors else NO_ERROR)
 
 
-def refused(profile: Profile, operation: str, error: EwsError) -> Answer:
-    """Return the answer that tells of an error in all that was asked."""
-    content = _EVEN_THEN.get(operation, "")
-    return fault(error) if error.fault else response(profile, operation, [Message(content, error)])
+def build_error_response(profile: Profile, operation: str, error: EwsError) -> EwsResponse:
+    """Return the response to a request that failed as a whole: a SOAP fault, or one response message."""
+    content = _CONTENT_OF_ERRORS.get(operation, "")
+    return build_fault(error) if error.fault else build_response(profile, operation, [ResponseMessage(content, error)])
 
 
-def fault(error: EwsError) -> Answer:
+def build_fault(error: EwsError) -> EwsResponse:
     """Return the SOAP fault; its MessageXml is in the types namespace."""
-    texts = f"{texted('e:ResponseCode', error.code)}{texted('e:Message', str(error))}{_back_off('t', error)}"
+    code = text_element("e:ResponseCode", error.code)
+    detail = f"{code}{text_element('e:Message', str(error))}{_back_off('t', error)}"
     body = (
         f'{_DECLARATION}<soap:Envelope xmlns:soap="{SOAP}"><soap:Body><soap:Fault>'
         f'<faultcode xmlns:a="{TYPES}">a:{escape(error.code)}</faultcode>'
         f'<faultstring xml:lang="en-US">{escape(str(error))}</faultstring>'
-        f'<detail xmlns:e="{ERRORS}" xmlns:t="{TYPES}">{texts}</detail>'
+        f'<detail xmlns:e="{ERRORS}" xmlns:t="{TYPES}">{detail}</detail>'
         "</soap:Fault></soap:Body></soap:Envelope>"
     )
-    return Answer(500, body.encode(), error.code)
+    return EwsResponse(500, body.encode(), error.code)
 
 
-def error_texts(text: str, code: str, message_xml: str) -> str:
-    """Return what a response message of class Error starts with."""
-    texts = texted("m:MessageText", text) + texted("m:ResponseCode", code)
-    return f"{texts}{texted('m:DescriptiveLinkKey', '0')}{message_xml}"
+def error_elements(text: str, code: str, message_xml: str) -> str:
+    """Return the first elements of a response message of class Error."""
+    elements = text_element("m:MessageText", text) + text_element("m:ResponseCode", code)
+    return f"{elements}{text_element('m:DescriptiveLinkKey', '0')}{message_xml}"
 
 
-def _message(operation: str, message: Message) -> str:
+def _response_message(operation: str, message: ResponseMessage) -> str:
     name, error = f"m:{operation}ResponseMessage", message.error
     if error is None:
-        return f'<{name} ResponseClass="Success">{texted("m:ResponseCode", NO_ERROR)}{message.content}</{name}>'
-    texts = error_texts(str(error), error.code, _back_off("m", error))
-    return f'<{name} ResponseClass="Error">{texts}{message.content}</{name}>'
+        code = text_element("m:ResponseCode", NO_ERROR)
+        return f'<{name} ResponseClass="Success">{code}{message.content}</{name}>'
+    elements = error_elements(str(error), error.code, _back_off("m", error))
+    return f'<{name} ResponseClass="Error">{elements}{message.content}</{name}>'
 
 
 def _back_off(prefix: str, error: EwsError) -> str:

@@ -1,4 +1,4 @@
-"""XML as a SOAP 1.1 server reads it: strictly, no document type, nothing fetched."""
+"""Strict reading of SOAP 1.1: no document type, no processing instruction, no network access."""
 
 from typing import Final
 from xml.sax.saxutils import escape
@@ -17,11 +17,11 @@ Element = etree._Element  # noqa: SLF001  # lxml's only name for the type
 
 
 class NotSoapError(ValueError):
-    """Raised for bytes that are no SOAP 1.1 envelope with one Body and one element in it."""
+    """Raised for bytes that are not a SOAP 1.1 envelope with one Body and one element in it."""
 
 
-def envelope_of(document: bytes) -> Element:
-    """Return the envelope. Raises `NotSoapError`, also for what SOAP 1.1 section 3 forbids: a DTD, an instruction."""
+def parse_envelope(document: bytes) -> Element:
+    """Return the envelope. Raises `NotSoapError`, also for a DTD or an instruction (SOAP 1.1 section 3)."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(document, parser)
@@ -33,25 +33,25 @@ def envelope_of(document: bytes) -> Element:
     return root
 
 
-def operation_of(envelope: Element) -> Element:
+def body_content(envelope: Element) -> Element:
     """Return the one element in the one Body. Raises `NotSoapError`."""
     bodies = envelope.findall(f"{S}Body")
-    children = elements(bodies[0]) if len(bodies) == 1 else []
+    children = child_elements(bodies[0]) if len(bodies) == 1 else []
     if len(children) != 1:
-        raise NotSoapError("no Body with one element")
+        raise NotSoapError("the envelope needs one Body with one element")
     return children[0]
 
 
-def elements(parent: Element) -> list[Element]:
+def child_elements(parent: Element) -> list[Element]:
     """Return the child elements, without comments."""
     return [child for child in parent if isinstance(child.tag, str)]
 
 
 def text_of(element: Element) -> str:
-    """Return the text of an element, white space and all; comments don't cut it."""
+    """Return the whole text of an element, white space included and comments left out."""
     return "".join(map(str, element.xpath("text()")))
 
 
-def texted(name: str, text: str) -> str:
-    """Return an element that holds a text."""
+def text_element(name: str, text: str) -> str:
+    """Return an element with a text."""
     return f"<{name}>{escape(text)}</{name}>"

@@ -1,20 +1,20 @@
-"""SyncFolderItems and SyncFolderHierarchy: what has changed since the client last asked."""
+"""SyncFolderItems and SyncFolderHierarchy: the changes since a SyncState."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from mailsim import item_folder_xml, schema, sync_state
+from mailsim import schema
 from mailsim.errors import EwsError
-from mailsim.folder_resolution import folder_meant
-from mailsim.item_folder_xml import Wanted
-from mailsim.mailbox import ROOT, Mailbox
-from mailsim.net_changes import NetChange, page_of, tree_changes
+from mailsim.folder_resolution import resolve_folder
+from mailsim.item_folder_xml import folder_id_xml, folder_xml, item_id_xml, item_xml
+from mailsim.mailbox import MSG_FOLDER_ROOT, Mailbox
+from mailsim.net_changes import NetChange, net_folder_changes, next_items_page
 from mailsim.profiles import Profile
-from mailsim.responses import Answer, Message, response
-from mailsim.schema import FolderRef
-from mailsim.soap import Element, elements, text_of, texted
+from mailsim.responses import EwsResponse, ResponseMessage, build_response
+from mailsim.schema import FolderRef, RequestedProperties
+from mailsim.soap import Element, child_elements, text_element, text_of
 from mailsim.store import Entry
-from mailsim.sync_state import SyncState
+from mailsim.sync_state import SyncState, decode_sync_state, encode_sync_state
 
 MAX_CHANGES: Final = 512
 """types.xsd, MaxSyncChangesReturnedType."""
@@ -23,78 +23,78 @@ _ITEMS: Final = ("ItemShape", "SyncFolderId", "SyncState", "Ignore", "MaxChanges
 _HIERARCHY: Final = ("FolderShape", "SyncFolderId", "SyncState")
 
 
-def sync_items(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
-    """Answer SyncFolderItems: changes among the items of one folder, page by page. Raises `EwsError`."""
-    found = schema.operation_parts(operation, _ITEMS, ("ItemShape", "SyncFolderId", "MaxChangesReturned"))
-    limit = schema.integer("MaxChangesReturned", text_of(found["MaxChangesReturned"]), 1, MAX_CHANGES)
-    properties, folder = schema.shape(found["ItemShape"]), _sync_folder(mailbox, found["SyncFolderId"])
-    ignored = {part.get("Id") for part in elements(found["Ignore"])} if "Ignore" in found else set()
-    scope, steps = _scope(mailbox, "items", folder.id), mailbox.store.item_steps[folder.id]
-    page = page_of(steps, _state(scope, found.get("SyncState"), len(steps)), limit)
-    told = (_item(mailbox, folder, each, properties) for each in page.changes if each.id not in ignored)
-    return _synced(profile, "SyncFolderItems", sync_state.encoded(scope, page.state), told, last=page.last)
+def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+    """Answer SyncFolderItems: the changes of the items in one folder, page by page. Raises `EwsError`."""
+    parts = schema.operation_parts(operation, _ITEMS, ("ItemShape", "SyncFolderId", "MaxChangesReturned"))
+    limit = schema.parse_integer("MaxChangesReturned", text_of(parts["MaxChangesReturned"]), 1, MAX_CHANGES)
+    properties, folder = schema.parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
+    ignored = {part.get("Id") for part in child_elements(parts["Ignore"])} if "Ignore" in parts else set()
+    scope, history = _scope(mailbox, "items", folder.id), mailbox.store.item_history[folder.id]
+    page = next_items_page(history, _parse_state(scope, parts.get("SyncState"), len(history)), limit)
+    changes = (_item_change_xml(mailbox, folder, each, properties) for each in page.changes if each.id not in ignored)
+    state = encode_sync_state(scope, page.state)
+    return _sync_response(profile, "SyncFolderItems", state, changes, is_last=page.is_last)
 
 
-def sync_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element) -> Answer:
-    """Answer SyncFolderHierarchy: changes among the folders below one, by default the top. Raises `EwsError`.
+def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+    """Answer SyncFolderHierarchy: the changes of the folders below one, by default the top. Raises `EwsError`.
 
-    That default and the same folder named have states of their own, as on Exchange.
+    As on Exchange, a state for the default is not valid for the same folder given by name.
     """
-    found = schema.operation_parts(operation, _HIERARCHY, ("FolderShape",))
-    properties, named = schema.shape(found["FolderShape"]), found.get("SyncFolderId")
-    root = mailbox.find(ROOT, "folder") if named is None else _sync_folder(mailbox, named)
-    scope, steps = _scope(mailbox, "folders", "" if named is None else root.id), mailbox.store.folder_steps
-    state = _state(scope, found.get("SyncState"), len(steps))
-    changes = tree_changes(steps, state.start, root.id, mailbox.hidden)
-    told = (_folder(profile, mailbox, each, properties) for each in changes)
-    return _synced(profile, "SyncFolderHierarchy", sync_state.encoded(scope, SyncState(len(steps))), told, last=True)
+    parts = schema.operation_parts(operation, _HIERARCHY, ("FolderShape",))
+    properties, named = schema.parse_shape(parts["FolderShape"]), parts.get("SyncFolderId")
+    root = mailbox.find(MSG_FOLDER_ROOT, "folder") if named is None else _sync_folder(mailbox, named)
+    scope, history = _scope(mailbox, "folders", "" if named is None else root.id), mailbox.store.folder_history
+    state = _parse_state(scope, parts.get("SyncState"), len(history))
+    net_changes = net_folder_changes(history, state.start, root.id, mailbox.hidden)
+    changes = (_folder_change_xml(profile, mailbox, each, properties) for each in net_changes)
+    new_state = encode_sync_state(scope, SyncState(len(history)))
+    return _sync_response(profile, "SyncFolderHierarchy", new_state, changes, is_last=True)
 
 
 def _sync_folder(mailbox: Mailbox, part: Element) -> Entry:
-    refs = [schema.folder_ref(each) for each in elements(part)]
+    refs = [schema.parse_folder_ref(each) for each in child_elements(part)]
     ref = refs[0] if len(refs) == 1 else FolderRef("", is_distinguished=False, mailbox=None)
-    return folder_meant(mailbox, ref, "ErrorSyncFolderNotFound")
+    return resolve_folder(mailbox, ref, "ErrorSyncFolderNotFound")
 
 
 def _scope(mailbox: Mailbox, kind: str, folder_id: str) -> str:
-    """Return what a state is good for: this folder of this mailbox, until states are forgotten."""
-    top = mailbox.find(ROOT, "folder").id
+    """Return the scope of a state: this folder of this mailbox, until states are forgotten."""
+    top = mailbox.find(MSG_FOLDER_ROOT, "folder").id
     return f"{kind}/{folder_id}/{top}/{mailbox.sync_generation}"
 
 
-def _state(scope: str, part: Element | None, steps: int) -> SyncState:
-    """Return the state a client has; with none it knows nothing. Raises `EwsError`."""
+def _parse_state(scope: str, part: Element | None, history_length: int) -> SyncState:
+    """Return the client's state; without one the client knows nothing. Raises `EwsError`."""
     text = text_of(part).strip() if part is not None else ""
-    state = sync_state.decoded(scope, text, steps) if text else SyncState()
+    state = decode_sync_state(scope, text, history_length) if text else SyncState()
     if state is None:
         raise EwsError("ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid.")
     return state
 
 
-def _item(mailbox: Mailbox, folder: Entry, change: NetChange, properties: Wanted) -> str:
+def _item_change_xml(mailbox: Mailbox, folder: Entry, change: NetChange, properties: RequestedProperties) -> str:
     entry = mailbox.entries.get(change.id)
     match change.kind:
         case "Delete":
-            inside = item_folder_xml.item_id(change.id)
+            content = item_id_xml(change.id)
         case "ReadFlagChange":
-            inside = item_folder_xml.item_id(change.id, entry) + texted("t:IsRead", str(not change.unread).lower())
+            content = item_id_xml(change.id, entry) + text_element("t:IsRead", str(not change.unread).lower())
         case _:
-            inside = item_folder_xml.item(mailbox, change.id, folder.id, properties)
-    return f"<t:{change.kind}>{inside}</t:{change.kind}>"
+            content = item_xml(mailbox, change.id, folder.id, properties)
+    return f"<t:{change.kind}>{content}</t:{change.kind}>"
 
 
-def _folder(profile: Profile, mailbox: Mailbox, change: NetChange, properties: Wanted) -> str:
+def _folder_change_xml(profile: Profile, mailbox: Mailbox, change: NetChange, properties: RequestedProperties) -> str:
     entry = mailbox.entries.get(change.id)
-    inside = (
-        item_folder_xml.folder_id(change.id)
-        if entry is None
-        else item_folder_xml.folder(profile, mailbox, entry, properties)
-    )
-    return f"<t:{change.kind}>{inside}</t:{change.kind}>"
+    content = folder_id_xml(change.id) if entry is None else folder_xml(profile, mailbox, entry, properties)
+    return f"<t:{change.kind}>{content}</t:{change.kind}>"
 
 
-def _synced(profile: Profile, operation: str, state: str, told: Iterable[str], *, last: bool) -> Answer:
+def _sync_response(
+    profile: Profile, operation: str, state: str, changes: Iterable[str], *, is_last: bool
+) -> EwsResponse:
     kind = "Item" if operation == "SyncFolderItems" else "Folder"
-    includes_last = texted(f"m:IncludesLast{kind}InRange", str(last).lower())
-    content = f"{texted('m:SyncState', state)}{includes_last}<m:Changes>{''.join(told)}</m:Changes>"
-    return response(profile, operation, [Message(content)])
+    includes_last = text_element(f"m:IncludesLast{kind}InRange", str(is_last).lower())
+    content = f"{text_element('m:SyncState', state)}{includes_last}<m:Changes>{''.join(changes)}</m:Changes>"
+    return build_response(profile, operation, [ResponseMessage(content)])

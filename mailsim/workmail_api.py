@@ -1,6 +1,6 @@
-"""The WorkMail API as far as a keeper reads it: users, their states and dates.
+"""The part of the WorkMail API that a keeper reads: users, their states and dates.
 
-Protocol AWS JSON 1.1: the operation is in X-Amz-Target, dates are seconds since the epoch. Signatures are not checked.
+Protocol AWS JSON 1.1: the operation is in X-Amz-Target; dates are seconds since the epoch. Signatures are not checked.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from mailsim.directory import User, UserState
 Json = dict[str, Any]
 
 TARGET_PREFIX: Final = "WorkMailService."
-_PAGE: Final = 100
-"""WorkMail API, ListUsers: the most a page holds."""
+_MAX_RESULTS: Final = 100
+"""WorkMail API, ListUsers: the maximum of a page."""
 
 
 class _ApiError(Exception):
-    """Raised for what the API answers with status 400, `__type` and a message."""
+    """Raised for an answer with status 400, `__type` and a message."""
 
 
 def handle(core: Core, target: str, given: Json) -> tuple[int, Json]:
@@ -33,25 +33,25 @@ def handle(core: Core, target: str, given: Json) -> tuple[int, Json]:
 
 
 def _list_users(core: Core, given: Json) -> Json:
-    """Page through all users; NextToken is the place to go on from."""
+    """Return a page of the users; NextToken is the index of the next one."""
     filters = given.get("Filters") or {}
     if len(filters) > 1:
-        raise _ApiError("InvalidParameterException", "One filter a request.")
-    users = [user for user in core.directory.users.values() if _passes(user, filters)]
+        raise _ApiError("InvalidParameterException", "Only one filter is allowed.")
+    users = [user for user in core.directory.users.values() if _matches(user, filters)]
     try:
-        start, size = int(given.get("NextToken", 0)), min(int(given.get("MaxResults", _PAGE)), _PAGE)
+        start, size = int(given.get("NextToken", 0)), min(int(given.get("MaxResults", _MAX_RESULTS)), _MAX_RESULTS)
     except ValueError:
-        raise _ApiError("InvalidParameterException", "NextToken or MaxResults") from None
+        raise _ApiError("InvalidParameterException", "NextToken or MaxResults is not a number.") from None
     following = {"NextToken": str(start + size)} if start + size < len(users) else {}
     return {"Users": [_summary(user) | {"Id": user.id} for user in users[start : start + size]], **following}
 
 
 def _describe_user(core: Core, given: Json) -> Json:
-    """Describe a user by id or address."""
-    wanted = str(given.get("UserId", ""))
-    user = next((each for each in core.directory.users.values() if wanted in {each.id, each.email}), None)
+    """Return a user by id or address."""
+    user_id = str(given.get("UserId", ""))
+    user = next((each for each in core.directory.users.values() if user_id in {each.id, each.email}), None)
     if user is None:
-        raise _ApiError("EntityNotFoundException", f"no user {wanted}")
+        raise _ApiError("EntityNotFoundException", f"User {user_id} does not exist.")
     mailbox = {"MailboxProvisionedDate": user.enabled_at}
     if user.disabled_at is not None:
         mailbox["MailboxDeprovisionedDate"] = user.disabled_at
@@ -66,12 +66,12 @@ def _summary(user: User) -> Json:
     return {"Email": user.email, "Name": name, "DisplayName": name, "State": user.state, "UserRole": "USER", **dates}
 
 
-def _passes(user: User, filters: Json) -> bool:
+def _matches(user: User, filters: Json) -> bool:
     name = user.email.partition("@")[0]
-    passes: dict[str, Callable[[str], bool]] = {
+    matches: dict[str, Callable[[str], bool]] = {
         "State": user.state.__eq__,
         "UsernamePrefix": name.startswith,
         "DisplayNamePrefix": name.startswith,
         "PrimaryEmailPrefix": user.email.startswith,
     }
-    return all(key in passes and passes[key](value) for key, value in filters.items())
+    return all(key in matches and matches[key](value) for key, value in filters.items())

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timestamps import from_iso
-from mailsim.mailbox_events import Change
+from mailsim.mailbox_events import LoggedEvent
 from tests.simulation.clock import START
 from tests.simulation.invariants import Invariant
 from tests.simulation.operator import ON_TIME_SECONDS
@@ -37,7 +37,7 @@ class _OfTheLog(Invariant):
             if notification.subscription == subscription:
                 yield from notification.events
 
-    def untold(self, row: Subscription) -> list[Change]:
+    def untold(self, row: Subscription) -> list[LoggedEvent]:
         """Return the changes since somebody wanted them that push did not tell."""
         told = {key_of_document(document) for document in self.documents(row.subscription)}
         since = self.expected_since(row.mailbox)
@@ -67,7 +67,7 @@ class NothingLostInSilence(_OfTheLog):
             for document in self.documents(row.subscription):
                 recovered.add(row.subscription, document)
             for change in self.untold(row):
-                kind, own_id = kind_of(change.told.type), change.told.id
+                kind, own_id = kind_of(change.event.type), change.event.id
                 if any(gap.holds(change.at) for gap in gaps) or recovered.tells(
                     row.subscription, kind, own_id, change.at
                 ):
@@ -88,14 +88,14 @@ class ClosedGapsAreTold(_OfTheLog):
     def _look(self, row: Subscription, gaps: list[Gap]) -> None:
         told_at, untold = self._told_at(row.subscription), self.untold(row)
         mailbox = self.system.core.directory.find(row.mailbox).mailbox
-        entries, named = mailbox.entries, set(map(mailbox.folder, row.folders))
-        came_untold = {change.told.id for change in untold if change.told.type in _COMES}
+        entries, named = mailbox.entries, set(map(mailbox.folder_id, row.folders))
+        came_untold = {change.event.id for change in untold if change.event.type in _COMES}
         for change in untold:
-            if change.told.object != "item" or not all(gap.is_closed for gap in gaps if gap.holds(change.at)):
+            if change.event.object != "item" or not all(gap.is_closed for gap in gaps if gap.holds(change.at)):
                 continue
-            places = {change.told.id: change.told.parent_id}
-            if change.told.type == "MovedEvent":
-                places[change.told.old_id or ""] = change.told.old_parent_id or ""
+            places = {change.event.id: change.event.parent_id}
+            if change.event.type == "MovedEvent":
+                places[change.event.old_id or ""] = change.event.old_parent_id or ""
             for each, place in places.items():
                 came_and_went = each in came_untold and each not in entries
                 if named and place not in named:
@@ -129,5 +129,5 @@ class CalmWhenNothingBreaks(_OfTheLog):
 _COMES: Final = frozenset({"CreatedEvent", "CopiedEvent", "MovedEvent"})
 
 
-def _in_words(change: Change) -> str:
-    return f"{change.told.type} {change.told.id[:8]} at {(change.at - START) / 60:.2f} min"
+def _in_words(change: LoggedEvent) -> str:
+    return f"{change.event.type} {change.event.id[:8]} at {(change.at - START) / 60:.2f} min"

@@ -2,7 +2,7 @@
 
 from mailsim.core import Core
 from mailsim.directory import UserState
-from mailsim.mailbox_events import Told
+from mailsim.mailbox_events import MailboxEvent
 from mailsim.store import Entry
 from tests.simulation.plan import Step
 
@@ -22,23 +22,23 @@ class People:
             told = self._told(email, step, number)
             self._core.record(email, told, now)
 
-    def _told(self, email: str, step: Step, number: int) -> list[Told]:  # noqa: PLR0911  # an action a line
-        actor = self._core.actor(email)
+    def _told(self, email: str, step: Step, number: int) -> list[MailboxEvent]:  # noqa: PLR0911  # an action a line
+        actions = self._core.actions(email)
         item = self._item(email, step, number)
         if step.kind == "folder":
-            return actor.make_folder("msgfolderroot", f"folder {number}")[1]
+            return actions.create_folder("msgfolderroot", f"folder {number}")[1]
         if item is None or step.kind == "mail":
-            return actor.deliver(step.name, "hello")[1]
+            return actions.deliver(step.name, "hello")[1]
         match step.kind:
             case "modify":
-                return actor.modify(item)
+                return actions.modify(item)
             case "read":
-                return actor.mark(item, unread=not item.unread)
+                return actions.set_unread(item, unread=not item.unread)
             case "move":
-                return actor.move(item, step.name)
+                return actions.move(item, step.name)
             case "copy":
-                return actor.copy(item, step.name)[1]
-        return actor.delete(item)
+                return actions.copy(item, step.name)[1]
+        return actions.delete(item)
 
     def _item(self, email: str, step: Step, number: int) -> Entry | None:
         """Return one of the items, another one for another moment."""

@@ -46,7 +46,7 @@ def cheap() -> Iterator[None]:
         pure: tuple[tuple[object, str], ...] = (
             (responder, "parse_notification"),
             (responder, "verified"),
-            (deliveries, "judged"),
+            (deliveries, "parse_acknowledgement"),
         )
         for module_of, name in pure:
             stack.enter_context(patch.object(module_of, name, lru_cache(maxsize=512)(getattr(module_of, name))))

@@ -46,7 +46,7 @@ class UnsubscribeOnlyWhatIsOver(Invariant):
             return
         if posted.generation >= row.generation:
             self.fail(f"to generation {posted.generation} while the row has {row.generation}")
-        urls = (each.asked.url for each in self.system.core.subscriptions.values())
+        urls = (each.request.url for each in self.system.core.subscriptions.values())
         if not any(f"/{row.subscription}/{row.generation}/" in url for url in urls):
             self.fail(f"generation {row.generation} superseded {posted.generation} and was never made")
 
@@ -271,5 +271,5 @@ class OneLiveInTheEnd(Invariant):
                 self.fail(
                     f"{len(living)} live, {row}, {self.system.stream.position} of {len(self.system.ledger.log)} told"
                 )
-            if f"/{row.generation}/" not in living[0].asked.url:
+            if f"/{row.generation}/" not in living[0].request.url:
                 self.fail(f"the one that lives is not generation {row.generation}")

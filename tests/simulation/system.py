@@ -166,7 +166,7 @@ class System:
     @staticmethod
     def _is_quiet(living: Sequence[ServersOwn]) -> bool:
         """Whether one subscription lives, and has nothing to tell."""
-        return len(living) == 1 and living[0].sending is None and not living[0].queue
+        return len(living) == 1 and living[0].unacknowledged is None and not living[0].queue
 
     def _do(self, step: Step) -> None:
         self.time.note(f"> {step}")
@@ -206,7 +206,7 @@ class System:
         self.time.at(self.time.now + limit, lambda: self._answered(post, None, b""))
 
     def _answered(self, post: Post, status: int | None, body: bytes) -> None:
-        self.core.answered(post.delivery_id, status, "text/xml", body, self.time.now)
+        self.core.on_post_response(post.delivery_id, status, "text/xml", body, self.time.now)
 
     def _arrive(self, post: Post) -> None:
         """Let the responder answer a POST; an answer after the time limit is none."""

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import MailboxEvent
-from mailsim.mailbox_events import Change
+from mailsim.mailbox_events import LoggedEvent
 
 TOLERANCE_SECONDS: Final = 1.0
 """At the ends of a gap: what the calls between a POST and its write take."""
@@ -21,9 +21,9 @@ def kind_of(event_type: str) -> str:
     return f"ews.mailbox.{_KINDS.get(event_type, event_type.removesuffix('Event').lower())}"
 
 
-def key_of_change(change: Change, watermark: str) -> Key:
+def key_of_change(change: LoggedEvent, watermark: str) -> Key:
     """Return the key of a change as the server knows it."""
-    return kind_of(change.told.type), change.told.id, watermark, change.told.parent_id
+    return kind_of(change.event.type), change.event.id, watermark, change.event.parent_id
 
 
 def key_of_event(event: MailboxEvent) -> Key:

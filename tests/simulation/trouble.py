@@ -56,8 +56,8 @@ def _stream_late(system: "System", step: Step) -> None:
 
 
 def _cut(system: "System", step: Step) -> None:
-    system.core.faults.cut = True
-    system.time.after(step.minutes, lambda: setattr(system.core.faults, "cut", False))
+    system.core.faults.callbacks_unreachable = True
+    system.time.after(step.minutes, lambda: setattr(system.core.faults, "callbacks_unreachable", False))
 
 
 def _drop_acks(system: "System", step: Step) -> None:

@@ -1,8 +1,8 @@
-"""How strictly an answer is judged."""
+"""How strictly an answer is parse_acknowledgement."""
 
 import pytest
 
-from mailsim.acknowledgement import judged
+from mailsim.acknowledgement import parse_acknowledgement
 from tests.unit.mailsim.world import OK, UNSUBSCRIBE, ack
 
 LIMIT = 1024
@@ -10,27 +10,27 @@ LIMIT = 1024
 
 def test_the_two_answers() -> None:
     """OK goes on, Unsubscribe ends."""
-    assert judged(200, OK, LIMIT) == "ok"
-    assert judged(201, OK, LIMIT) == "ok"
-    assert judged(200, UNSUBSCRIBE, LIMIT) == "unsubscribe"
+    assert parse_acknowledgement(200, OK, LIMIT) == "ok"
+    assert parse_acknowledgement(201, OK, LIMIT) == "ok"
+    assert parse_acknowledgement(200, UNSUBSCRIBE, LIMIT) == "unsubscribe"
 
 
 def test_a_declaration_white_space_between_elements_and_a_header_are_fine() -> None:
     """As the WorkMail guide prints its samples, and client libraries write theirs."""
     spaced = b'<?xml version="1.0"?>\n  ' + OK.replace(b"><", b">\n  <").replace(b"<s:Body", b"<s:Header/><s:Body")
-    assert judged(200, spaced, LIMIT) == "ok"
+    assert parse_acknowledgement(200, spaced, LIMIT) == "ok"
 
 
 @pytest.mark.parametrize("status", ["UNSUBSCRIBE", "ok", " OK", "OK\n", "", "Later"])
 def test_no_other_value_counts(status: str) -> None:
     """The enumeration is case-sensitive and keeps white space."""
-    assert judged(200, ack(status), LIMIT) == "failed"
+    assert parse_acknowledgement(200, ack(status), LIMIT) == "failed"
 
 
 @pytest.mark.parametrize("status", [None, 302, 400, 404, 500, 503])
 def test_the_http_status_comes_first(status: int | None) -> None:
     """Whatever the body says."""
-    assert judged(status, OK, LIMIT) == "failed"
+    assert parse_acknowledgement(status, OK, LIMIT) == "failed"
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_the_http_status_comes_first(status: int | None) -> None:
 )
 def test_anything_else_is_a_failure(body: bytes) -> None:
     """Not XML, not SOAP, not the element, or what SOAP forbids."""
-    assert judged(200, body, LIMIT) == "failed"
+    assert parse_acknowledgement(200, body, LIMIT) == "failed"
 
 
 def test_an_answer_that_is_too_long_is_a_failure() -> None:
     """An ack has no reason to grow."""
     padded = OK.replace(b"<s:Body>", b"<!--" + b"x" * LIMIT + b"--><s:Body>")
-    assert judged(200, padded, LIMIT) == "failed"
-    assert judged(200, padded, 2 * LIMIT) == "ok"
+    assert parse_acknowledgement(200, padded, LIMIT) == "failed"
+    assert parse_acknowledgement(200, padded, 2 * LIMIT) == "ok"

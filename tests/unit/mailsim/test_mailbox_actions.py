@@ -112,8 +112,8 @@ def test_a_subscriber_of_named_folders_is_told_what_happens_in_them() -> None:
     moved = world.act("items", item_id, "move", folder="drafts")["item_id"]
     world.act("items", moved, "delete")
     told = [
-        (each.told.type.removesuffix("Event"), each.told.object) for each, _ in world.core.changes(EMAIL, ["inbox"])
+        (each.event.type.removesuffix("Event"), each.event.object) for each, _ in world.core.changes(EMAIL, ["inbox"])
     ]
     assert told == [("Created", "item"), ("NewMail", "item"), TOUCHED, ("Moved", "item"), TOUCHED]
-    in_drafts = [each.told.type for each, _ in world.core.changes(EMAIL, ["drafts"]) if each.told.object == "item"]
+    in_drafts = [each.event.type for each, _ in world.core.changes(EMAIL, ["drafts"]) if each.event.object == "item"]
     assert in_drafts == ["CreatedEvent", "MovedEvent", "MovedEvent"]

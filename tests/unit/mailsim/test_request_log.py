@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mailsim.request_log import KEPT_REQUESTS
+from mailsim.request_log import MAX_LOGGED_REQUESTS
 from tests.unit.mailsim.world import EMAIL, START, World, basic, request, subscribe
 
 SERVICE = "service@example.com"
@@ -77,4 +77,4 @@ def test_the_mailbox_is_the_impersonated_one() -> None:
 
 def test_the_log_of_requests_is_bounded() -> None:
     """A long run does not fill the memory."""
-    assert World().core.asked.maxlen == KEPT_REQUESTS
+    assert World().core.request_log.maxlen == MAX_LOGGED_REQUESTS

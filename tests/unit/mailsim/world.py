@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from mailsim.control_api import Control
+from mailsim.control_api import ControlApi
 from mailsim.core import Core
 from mailsim.deliveries import Post
 from mailsim.profiles import PROFILES
@@ -89,7 +89,7 @@ class World:
     def __post_init__(self) -> None:
         """Start the server with one user."""
         self.core = Core(PROFILES[self.profile].with_settings(self.settings), self.now)
-        self.control = Control(self.core)
+        self.control = ControlApi(self.core)
         self.call("users", email=EMAIL, password="password")
 
     def call(self, path: str, method: str = "POST", **given: Any) -> Any:
@@ -139,7 +139,7 @@ class World:
 
     def answer(self, post: Post, body: bytes = OK, status: int | None = 200) -> None:
         """Answer a POST."""
-        self.core.answered(post.delivery_id, status, "text/xml", body, self.now)
+        self.core.on_post_response(post.delivery_id, status, "text/xml", body, self.now)
 
     def told(self) -> Post:
         """Take the only POST to make now, and acknowledge it."""
