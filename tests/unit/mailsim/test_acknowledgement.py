@@ -1,4 +1,4 @@
-"""How strictly an answer is parse_acknowledgement."""
+"""Which responses to a notification are an acknowledgement."""
 
 import pytest
 
@@ -8,28 +8,28 @@ from tests.unit.mailsim.world import OK, UNSUBSCRIBE, ack
 LIMIT = 1024
 
 
-def test_the_two_answers() -> None:
-    """OK goes on, Unsubscribe ends."""
+def test_ok_and_unsubscribe_are_accepted() -> None:
+    """With any status of 2xx."""
     assert parse_acknowledgement(200, OK, LIMIT) == "ok"
     assert parse_acknowledgement(201, OK, LIMIT) == "ok"
     assert parse_acknowledgement(200, UNSUBSCRIBE, LIMIT) == "unsubscribe"
 
 
-def test_a_declaration_white_space_between_elements_and_a_header_are_fine() -> None:
-    """As the WorkMail guide prints its samples, and client libraries write theirs."""
+def test_a_declaration_white_space_between_elements_and_a_header_are_accepted() -> None:
+    """The WorkMail guide prints its samples this way, and client libraries write theirs this way."""
     spaced = b'<?xml version="1.0"?>\n  ' + OK.replace(b"><", b">\n  <").replace(b"<s:Body", b"<s:Header/><s:Body")
     assert parse_acknowledgement(200, spaced, LIMIT) == "ok"
 
 
 @pytest.mark.parametrize("status", ["UNSUBSCRIBE", "ok", " OK", "OK\n", "", "Later"])
-def test_no_other_value_counts(status: str) -> None:
+def test_any_other_value_is_a_failure(status: str) -> None:
     """The enumeration is case-sensitive and keeps white space."""
     assert parse_acknowledgement(200, ack(status), LIMIT) == "failed"
 
 
 @pytest.mark.parametrize("status", [None, 302, 400, 404, 500, 503])
-def test_the_http_status_comes_first(status: int | None) -> None:
-    """Whatever the body says."""
+def test_a_status_other_than_2xx_is_a_failure(status: int | None) -> None:
+    """Even with the body of an OK."""
     assert parse_acknowledgement(status, OK, LIMIT) == "failed"
 
 
@@ -50,13 +50,13 @@ def test_the_http_status_comes_first(status: int | None) -> None:
         OK.replace(b"</SendNotificationResult>", b"<Other/></SendNotificationResult>"),
     ],
 )
-def test_anything_else_is_a_failure(body: bytes) -> None:
-    """Not XML, not SOAP, not the element, or what SOAP forbids."""
+def test_any_other_body_is_a_failure(body: bytes) -> None:
+    """Not XML, not SOAP, not the element, or forbidden by SOAP."""
     assert parse_acknowledgement(200, body, LIMIT) == "failed"
 
 
-def test_an_answer_that_is_too_long_is_a_failure() -> None:
-    """An ack has no reason to grow."""
+def test_a_response_that_is_too_long_is_a_failure() -> None:
+    """The limit is the setting `ack_max_bytes`."""
     padded = OK.replace(b"<s:Body>", b"<!--" + b"x" * LIMIT + b"--><s:Body>")
     assert parse_acknowledgement(200, padded, LIMIT) == "failed"
     assert parse_acknowledgement(200, padded, 2 * LIMIT) == "ok"

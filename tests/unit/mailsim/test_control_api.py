@@ -1,15 +1,14 @@
-"""The control API and the WorkMail API, without sockets."""
+"""The control API without sockets."""
 
 from typing import Any
 
 import pytest
 
-from mailsim import workmail_api
-from tests.unit.mailsim.world import EMAIL, MINUTE, START, URL, World
+from tests.unit.mailsim.world import EMAIL, START, URL, World, subscribe
 
 
 def test_subscriptions_are_listed() -> None:
-    """As other programs read them."""
+    """With the field names that other programs read."""
     world = World()
     subscription_id, watermark = world.subscribed(minutes=7)
     assert world.get("subscriptions") == [
@@ -25,14 +24,14 @@ def test_subscriptions_are_listed() -> None:
 
 
 def test_changes_and_deliveries_are_listed() -> None:
-    """What was true, and what was said."""
+    """The events of the mailbox, and the POSTs with their responses."""
     world = World()
     world.subscribed()
     item_id = world.mail()
-    post = world.told()
+    post = world.acknowledged_post()
     change, delivery = world.get("changes", mailbox=EMAIL)[0], world.get("deliveries")[0]
     assert {"type": "CreatedEvent", "object": "item", "id": item_id, "at": START}.items() <= change.items()
-    told = {
+    expected = {
         "at": START,
         "kind": "event",
         "attempt": 1,
@@ -40,7 +39,7 @@ def test_changes_and_deliveries_are_listed() -> None:
         "verdict": "ok",
         "request": post.body.decode(),
     }
-    assert told.items() <= delivery.items()
+    assert expected.items() <= delivery.items()
     assert "SendNotificationResult" in delivery["response"]
 
 
@@ -62,7 +61,7 @@ def test_changes_and_deliveries_are_listed() -> None:
         ("settings", {"colour": "blue"}, 400),
     ],
 )
-def test_calls_that_can_not_be_are_refused(path: str, given: dict[str, Any], status: int) -> None:
+def test_invalid_calls_are_refused(path: str, given: dict[str, Any], status: int) -> None:
     """With a message."""
     world = World()
     answered, answer = world.control.handle("POST", path.split("/"), given, START)
@@ -72,15 +71,15 @@ def test_calls_that_can_not_be_are_refused(path: str, given: dict[str, Any], sta
 
 
 def test_a_folder_can_not_be_moved_into_itself() -> None:
-    """Nor into what lies in it."""
+    """Nor into a folder below it."""
     world = World()
-    outer = world.call(f"mailboxes/{EMAIL}/folders", name="outer")["folder_id"]
-    inner = world.call(f"mailboxes/{EMAIL}/folders", name="inner", parent=outer)["folder_id"]
+    outer = world.create_folder("outer")
+    inner = world.create_folder("inner", outer)
     path = ["mailboxes", EMAIL, "folders", outer, "move"]
     assert world.control.handle("POST", path, {"folder": inner}, START)[0] == 400
 
 
-def test_settings_can_be_changed_while_it_runs() -> None:
+def test_settings_can_be_changed_at_run_time() -> None:
     """As values or as text."""
     world = World()
     changed = world.call("settings", resume="ignored", quota="5", malformed_declaration=True, first_retry_seconds=2)
@@ -91,39 +90,11 @@ def test_settings_can_be_changed_while_it_runs() -> None:
     assert world.post().body.startswith(b'<?xml version="1.0 (http://www.w3.org/TR/REC-xml/)"')
 
 
-def test_users_are_listed_page_by_page() -> None:
-    """With the states and dates of the WorkMail API."""
+def test_faults_can_be_cleared() -> None:
+    """A call without any fault clears them."""
     world = World()
-    world.call("users", email="second@example.com", password="x")
-    world.now += MINUTE
-    world.call("mailboxes/second@example.com/disable")
-    status, page = workmail_api.handle(
-        world.core, "WorkMailService.ListUsers", {"OrganizationId": "m-1", "MaxResults": 1}
+    world.call(
+        "faults", cut=True, duplicate=3, drop_acks=2, lose_subscribe_answers=1, refuse_subscribe="ErrorServerBusy"
     )
-    assert (status, [user["Email"] for user in page["Users"]]) == (200, [EMAIL])
-    _, rest = workmail_api.handle(world.core, "WorkMailService.ListUsers", {"NextToken": page["NextToken"]})
-    (second,) = rest["Users"]
-    assert (second["State"], second["EnabledDate"], second["DisabledDate"]) == ("DISABLED", START, START + MINUTE)
-    assert "NextToken" not in rest
-
-
-@pytest.mark.parametrize(("state", "found"), [("ENABLED", 0), ("DELETED", 1)])
-def test_users_can_be_filtered(state: str, found: int) -> None:
-    """By one filter a request."""
-    world = World()
-    world.call(f"mailboxes/{EMAIL}/remove")
-    _, answer = workmail_api.handle(world.core, "WorkMailService.ListUsers", {"Filters": {"State": state}})
-    assert len(answer["Users"]) == found
-    both = {"State": state, "UsernamePrefix": "u"}
-    assert workmail_api.handle(world.core, "WorkMailService.ListUsers", {"Filters": both})[0] == 400
-
-
-def test_a_user_is_described_by_id_or_address() -> None:
-    """Others are not found."""
-    world = World()
-    _, by_address = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": EMAIL})
-    _, by_id = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": by_address["UserId"]})
-    assert by_id == by_address
-    status, answer = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": "nobody"})
-    assert (status, answer["__type"]) == (400, "EntityNotFoundException")
-    assert workmail_api.handle(world.core, "WorkMailService.CreateUser", {})[0] == 400
+    assert world.call("faults") == {"cut": False, "drop_acks": 0, "duplicate": 0, "lose_subscribe_answers": 0}
+    assert world.code(subscribe()) == (200, "NoError")

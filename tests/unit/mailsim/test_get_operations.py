@@ -1,21 +1,16 @@
-"""GetItem, GetFolder, FindFolder, and SyncFolderHierarchy."""
+"""GetItem, GetFolder and FindFolder."""
 
 import pytest
 
-from tests.unit.mailsim.client import find_folder, folder_ids, get_folder, get_item, read, shape, sync_hierarchy
-from tests.unit.mailsim.world import EMAIL, World, request, texts
+from tests.unit.mailsim.sync_client import find_folder, folder_ids, get_folder, get_item, shape
+from tests.unit.mailsim.world import World, request, texts
 
 MAILBOX = "<t:Mailbox><t:EmailAddress>other@example.com</t:EmailAddress></t:Mailbox>"
 OTHERS = folder_ids("FolderIds", "inbox").replace("/></", f">{MAILBOX}</t:DistinguishedFolderId></")
 
 
-def folder(world: World, name: str, parent: str = "msgfolderroot") -> str:
-    """Make a folder, and return its id."""
-    return str(world.call(f"mailboxes/{EMAIL}/folders", name=name, parent=parent)["folder_id"])
-
-
-def test_an_item_is_shown() -> None:
-    """Subject, folder, time, and whether it is read; with IdOnly its id."""
+def test_get_item_returns_the_properties() -> None:
+    """Subject, time received and read flag; with IdOnly the id alone."""
     world = World()
     item_id = world.mail("hello <you>")
     _, answer = world.ask(get_item(item_id))
@@ -28,8 +23,8 @@ def test_an_item_is_shown() -> None:
     assert texts(world.ask(get_item(item_id, base="IdOnly"))[1], "Subject") == []
 
 
-def test_an_item_that_is_gone_is_not_found() -> None:
-    """Deleted, moved, or never there; the others of the request are shown."""
+def test_a_removed_item_is_not_found() -> None:
+    """Deleted, moved, or unknown; the other items of the request are returned."""
     world = World()
     kept, deleted, moved = world.mail("kept"), world.mail(), world.mail()
     world.act("items", deleted, "delete")
@@ -40,7 +35,7 @@ def test_an_item_that_is_gone_is_not_found() -> None:
     assert world.get("requests")[-1]["answer"] == "ErrorItemNotFound"
 
 
-def test_a_change_key_tells_of_changes() -> None:
+def test_every_change_gives_a_new_change_key() -> None:
     """Reading is one."""
     world = World()
     item_id = world.mail()
@@ -52,10 +47,10 @@ def test_a_change_key_tells_of_changes() -> None:
 
 
 @pytest.mark.parametrize("profile", ["workmail", "exchange"])
-def test_a_folder_is_shown(profile: str) -> None:
-    """With its counts; by its id as well as by its name, which Exchange tells since 2013."""
+def test_get_folder_returns_the_properties(profile: str) -> None:
+    """By id or by name; Exchange returns the distinguished name since 2013."""
     world = World(profile)
-    inside = folder(world, "plans", "inbox")
+    inside = world.create_folder("plans", "inbox")
     world.mail()
     world.act("items", world.mail(), "read")
     world.mail(folder=inside)
@@ -67,8 +62,8 @@ def test_a_folder_is_shown(profile: str) -> None:
     assert texts(answer, "DistinguishedFolderId") == (["inbox"] if profile == "exchange" else [])
 
 
-def test_a_folder_that_is_not_there_is_told() -> None:
-    """One by one; an id is no name, and another's folder is not to be seen."""
+def test_unknown_folders_and_those_of_others_are_errors() -> None:
+    """A distinguished name is not an id, and another user's folder is denied."""
     world = World()
     _, answer = world.ask(get_folder("AAunknown", "voicemail", "calendar"))
     assert texts(answer, "ResponseCode") == ["ErrorFolderNotFound", "ErrorFolderNotFound", "NoError"]
@@ -81,10 +76,10 @@ def test_a_folder_that_is_not_there_is_told() -> None:
     )
 
 
-def test_folders_are_found_page_by_page() -> None:
-    """Those in a folder, or all below it; the hidden ones never."""
+def test_find_folder_returns_pages() -> None:
+    """Of the children of a folder, or of all folders below it; hidden folders are left out."""
     world = World()
-    folder(world, "plans", "inbox")
+    world.create_folder("plans", "inbox")
     _, shallow = world.ask(find_folder("msgfolderroot", "Shallow"))
     _, deep = world.ask(find_folder("root", "Deep"))
     assert len(texts(shallow, "FolderId")) == 11
@@ -108,70 +103,6 @@ def test_folders_are_found_page_by_page() -> None:
         f"<m:GetFolder>{shape('FolderShape')}{folder_ids('FolderIds', 'no-such-name')}</m:GetFolder>",
     ],
 )
-def test_the_schema_is_held(operation: str) -> None:
-    """What it forbids gets a fault."""
+def test_the_schema_is_enforced(operation: str) -> None:
+    """A violation is a fault."""
     assert World().code(request(operation)) == (500, "ErrorSchemaValidation")
-
-
-def test_all_folders_are_listed_at_first() -> None:
-    """Each after the one it lies in; not the hidden ones."""
-    world = World()
-    outer = folder(world, "outer")
-    inner = folder(world, "inner", outer)
-    synced = read(world.ask(sync_hierarchy())[1])
-    assert {kind for kind, _ in synced.changes} == {"Create"}
-    assert len(synced.changes) == 13
-    assert synced.last
-    own_ids = [own_id for _, own_id in synced.changes]
-    assert own_ids.index(outer) < own_ids.index(inner)
-
-
-def test_changes_of_folders_are_told() -> None:
-    """Made, changed, moved, deleted with all in them; those that came and went are not told of."""
-    world = World()
-    changed, deleted, moved = (folder(world, name) for name in "abc")
-    inside = folder(world, "inside", deleted)
-    state = read(world.ask(sync_hierarchy())[1]).state
-    world.act("folders", changed, "modify")
-    world.act("folders", moved, "move", folder="inbox")
-    world.act("folders", deleted, "delete")
-    world.act("folders", folder(world, "passing"), "delete")
-    made = folder(world, "made")
-    world.mail()
-    synced = read(world.ask(sync_hierarchy(None, state))[1])
-    expected = [("Create", made), ("Update", changed), ("Update", moved), ("Delete", deleted), ("Delete", inside)]
-    assert sorted(synced.changes) == sorted(expected)
-    assert read(world.ask(sync_hierarchy(None, synced.state))[1]).changes == []
-
-
-def test_part_of_the_tree_can_be_watched() -> None:
-    """What is moved out of it is deleted there, what is moved in is created."""
-    world = World()
-    outer = folder(world, "outer")
-    there, here = folder(world, "there"), folder(world, "here", outer)
-    state = read(world.ask(sync_hierarchy(outer))[1]).state
-    world.act("folders", here, "move", folder="msgfolderroot")
-    world.act("folders", there, "move", folder=outer)
-    synced = read(world.ask(sync_hierarchy(outer, state))[1])
-    assert synced.changes == [("Create", there), ("Delete", here)]
-
-
-def test_a_state_is_good_for_one_root() -> None:
-    """The default and the same folder named differ, as on Exchange; states of items are others."""
-    world = World()
-    state = read(world.ask(sync_hierarchy())[1]).state
-    assert world.code(sync_hierarchy("msgfolderroot", state)) == (200, "ErrorInvalidSyncStateData")
-    assert world.code(sync_hierarchy("inbox", state)) == (200, "ErrorInvalidSyncStateData")
-    assert world.code(sync_hierarchy(None, "junk")) == (200, "ErrorInvalidSyncStateData")
-    world.call("faults", forget_sync_states=True)
-    assert world.code(sync_hierarchy(None, state)) == (200, "ErrorInvalidSyncStateData")
-
-
-def test_all_that_reads_can_be_refused() -> None:
-    """GetFolder is not."""
-    world = World()
-    world.call("faults", refuse_sync="ErrorMailboxStoreUnavailable", times=2)
-    assert world.code(get_folder("inbox")) == (200, "NoError")
-    assert world.code(sync_hierarchy()) == (200, "ErrorMailboxStoreUnavailable")
-    assert world.code(get_item(world.mail())) == (200, "ErrorMailboxStoreUnavailable")
-    assert world.code(sync_hierarchy()) == (200, "NoError")

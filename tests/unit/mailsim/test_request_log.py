@@ -1,4 +1,4 @@
-"""The log of requests, and answers that never arrive."""
+"""The request log, and responses that are lost."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from tests.unit.mailsim.world import EMAIL, START, World, basic, request, subscr
 SERVICE = "service@example.com"
 
 
-def asked(world: World, name: str) -> list[Any]:
+def logged(world: World, name: str) -> list[Any]:
     """Return one property of all requests so far."""
     return [each[name] for each in world.get("requests")]
 
 
-def test_an_answer_to_subscribe_can_get_lost() -> None:
-    """The subscription is there all the same; the next answer arrives."""
+def test_a_subscribe_response_can_be_lost() -> None:
+    """The subscription exists nevertheless, and the next response arrives."""
     world = World()
     world.call("faults", lose_subscribe_answers=2)
     for _ in range(2):
@@ -22,13 +22,13 @@ def test_an_answer_to_subscribe_can_get_lost() -> None:
     assert [each["state"] for each in world.get("subscriptions")] == ["live", "live"]
     assert world.get("faults")["lose_subscribe_answers"] == 0
     world.subscribed()
-    assert asked(world, "answer") == ["lost", "lost", "NoError"]
+    assert logged(world, "answer") == ["lost", "lost", "NoError"]
     world.mail()
     assert len(world.due()) == 3
 
 
-def test_only_a_subscribe_that_was_carried_out_gets_lost() -> None:
-    """A refusal arrives, and uses nothing up."""
+def test_a_refused_subscribe_is_answered() -> None:
+    """It does not use up the fault."""
     world = World()
     world.call("faults", lose_subscribe_answers=1, refuse_subscribe="ErrorServerBusy")
     assert world.code(subscribe()) == (500, "ErrorServerBusy")
@@ -36,7 +36,7 @@ def test_only_a_subscribe_that_was_carried_out_gets_lost() -> None:
 
 
 def test_every_request_is_logged() -> None:
-    """With its time, its mailbox as far as it can be told, and what it got."""
+    """With its time, its mailbox and its response code."""
     world = World(settings={"quota": 1})
     _, watermark = world.subscribed()
     world.now += 1
@@ -53,28 +53,28 @@ def test_every_request_is_logged() -> None:
     ]
 
 
-def test_requests_that_can_not_be_read_are_logged_too() -> None:
+def test_invalid_requests_are_logged() -> None:
     """Wrong credentials, another operation, no SOAP."""
     world = World()
     world.ask(subscribe(), basic("wrong"))
     world.core.handle_ews(subscribe(), None, world.now)
     world.code(request("<m:Paint/>"))
     world.code(b"junk")
-    assert asked(world, "answer") == ["401", "401", "ErrorInvalidRequest", "ErrorInvalidRequest"]
-    assert asked(world, "operation") == ["Subscribe", "Subscribe", "Paint", None]
-    assert asked(world, "mailbox") == [EMAIL, None, EMAIL, EMAIL]
+    assert logged(world, "answer") == ["401", "401", "ErrorInvalidRequest", "ErrorInvalidRequest"]
+    assert logged(world, "operation") == ["Subscribe", "Subscribe", "Paint", None]
+    assert logged(world, "mailbox") == [EMAIL, None, EMAIL, EMAIL]
 
 
-def test_the_mailbox_is_the_impersonated_one() -> None:
-    """Whether that was granted or not."""
+def test_the_logged_mailbox_is_the_impersonated_one() -> None:
+    """Also where the impersonation is denied."""
     world = World()
     world.call("users", email=SERVICE, password="secret", impersonates=True)
     world.ask(subscribe(email=EMAIL), basic("secret", SERVICE))
     world.ask(subscribe(email=SERVICE))
-    assert asked(world, "mailbox") == [EMAIL, SERVICE]
-    assert asked(world, "answer") == ["NoError", "ErrorImpersonateUserDenied"]
+    assert logged(world, "mailbox") == [EMAIL, SERVICE]
+    assert logged(world, "answer") == ["NoError", "ErrorImpersonateUserDenied"]
 
 
-def test_the_log_of_requests_is_bounded() -> None:
+def test_the_request_log_is_bounded() -> None:
     """A long run does not fill the memory."""
     assert World().core.request_log.maxlen == MAX_LOGGED_REQUESTS

@@ -1,4 +1,4 @@
-"""Which Subscribe requests are taken, and what the others are told."""
+"""Which Subscribe requests are accepted, and the errors of the others."""
 
 import pytest
 
@@ -20,7 +20,7 @@ INBOX = '<t:FolderIds><t:DistinguishedFolderId Id="inbox"/></t:FolderIds>'
     ],
 )
 @pytest.mark.parametrize("profile", ["workmail", "exchange"])
-def test_what_the_schema_allows_is_taken(profile: str, operation: str) -> None:
+def test_a_valid_request_is_accepted(profile: str, operation: str) -> None:
     """In both profiles."""
     assert World(profile).code(request(operation)) == (200, "NoError")
 
@@ -46,12 +46,12 @@ def test_what_the_schema_allows_is_taken(profile: str, operation: str) -> None:
     ],
 )
 def test_what_the_schema_forbids_gets_a_fault(parts: str) -> None:
-    """Order and namespaces count."""
+    """It checks the order and the namespaces, too."""
     assert World().code(request(push(parts))) == (500, "ErrorSchemaValidation")
 
 
-def test_a_watermark_in_the_wrong_namespace_may_be_passed_over() -> None:
-    """Some clients write it; what servers make of it is not published."""
+def test_a_watermark_in_the_wrong_namespace_can_be_ignored() -> None:
+    """Some clients write it; the behaviour of the servers is not published."""
     parts = EVENT_TYPES + "<m:Watermark>AAAA</m:Watermark>" + FREQUENCY + CALLBACK
     assert World(settings={"misplaced_watermark": "ignored"}).code(request(push(parts))) == (200, "NoError")
 
@@ -73,21 +73,21 @@ def test_a_watermark_in_the_wrong_namespace_may_be_passed_over() -> None:
         ),
     ],
 )
-def test_what_can_not_be_subscribed_to_is_told_in_the_response(parts: str, attributes: str, code: str) -> None:
-    """The request is well-formed, so it is no fault."""
+def test_invalid_folders_get_an_error_response(parts: str, attributes: str, code: str) -> None:
+    """The request is valid, so the error is not a fault."""
     assert World().code(request(push(parts, attributes))) == (200, code)
 
 
 @pytest.mark.parametrize("url", ["", "ftp://host/", "callback", "http:///path", "http://[/", f"http://h/{'x' * 2082}"])
-def test_a_url_nobody_can_post_to_is_told_in_the_response(url: str) -> None:
-    """Length 1 to 2,082, http or https."""
+def test_an_invalid_url_gets_an_error_response(url: str) -> None:
+    """It must be http or https, with 1 to 2,082 characters."""
     operation = push(EVENT_TYPES + FREQUENCY + f"<t:URL>{url}</t:URL>")
     assert World().code(request(operation)) == (200, "ErrorInvalidPushSubscriptionUrl")
 
 
 @pytest.mark.parametrize("body", [b"", b"<a/>", request(""), request("<m:CreateItem/>"), request("<m:Subscribe/>")])
 def test_other_requests_are_invalid(body: bytes) -> None:
-    """Nothing but push subscriptions, and what reads, is known here."""
+    """Neither other operations nor other documents are supported."""
     assert World().code(body) == (500, "ErrorInvalidRequest")
 
 
@@ -101,21 +101,21 @@ def test_other_requests_are_invalid(body: bytes) -> None:
         ("exchange", "Exchange2019", "ErrorInvalidRequest"),
     ],
 )
-def test_a_server_knows_some_versions(profile: str, version: str, code: str) -> None:
-    """WorkMail knows none after 2010."""
+def test_a_server_accepts_its_versions_only(profile: str, version: str, code: str) -> None:
+    """WorkMail accepts none after 2010."""
     header = f'<t:RequestServerVersion Version="{version}"/>'
     assert World(profile).code(request(push(EVERYTHING), header))[1] == code
 
 
-def test_credentials_are_asked_for() -> None:
-    """Basic, and the right ones."""
+def test_valid_credentials_are_required() -> None:
+    """Basic authentication with the right password."""
     for authorization in ("Bearer x", "Basic !", basic("wrong"), basic(email="nobody@example.com")):
         assert World().ask(subscribe(), authorization) == (401, b"")
     assert World().core.handle_ews(subscribe(), None, 0) == (401, b"")
 
 
-def test_nobody_may_impersonate_others() -> None:
-    """Naming oneself is harmless."""
+def test_a_user_may_impersonate_itself_only() -> None:
+    """Without the right to impersonate."""
     sid = "<t:ConnectingSID><t:SmtpAddress>{}</t:SmtpAddress></t:ConnectingSID>"
     named = f"<t:ExchangeImpersonation>{sid}</t:ExchangeImpersonation>"
     assert World().code(request(push(EVERYTHING), named.format(EMAIL.title()))) == (200, "NoError")
@@ -123,7 +123,7 @@ def test_nobody_may_impersonate_others() -> None:
     assert World().code(other) == (500, "ErrorImpersonateUserDenied")
 
 
-def test_a_response_tells_the_version() -> None:
+def test_a_response_contains_the_server_version() -> None:
     """Clients read it from the header."""
     _, answer = World().ask(subscribe())
     assert b'Version="Exchange2010_SP2"' in answer

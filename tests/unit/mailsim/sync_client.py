@@ -1,4 +1,4 @@
-"""A client that synchronizes: requests that read, and the answers taken apart."""
+"""A client of the Sync, Get and Find operations: requests, and parsed Sync responses."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ from lxml import etree
 
 from tests.unit.mailsim.world import World, request
 
-Change = tuple[str, str]
+NetChange = tuple[str, str]
 """Kind and id."""
 
 
@@ -18,14 +18,14 @@ def shape(name: str, base: str = "IdOnly", *fields: str) -> str:
 
 
 def folder_ids(name: str, *folders: str) -> str:
-    """Return an element that names folders, by their ids where they look like one."""
+    """Return an element with folder ids; a name that does not look like an id is a distinguished one."""
     kinds = ("FolderId" if folder.startswith("AA") else "DistinguishedFolderId" for folder in folders)
     ids = "".join(f'<t:{kind} Id="{folder}"/>' for kind, folder in zip(kinds, folders, strict=True))
     return f"<m:{name}>{ids}</m:{name}>"
 
 
-def state_of(text: str | None) -> str:
-    """Return a SyncState, if there is any."""
+def sync_state(text: str | None) -> str:
+    """Return the SyncState element, or nothing without a state."""
     return f"<m:SyncState>{text}</m:SyncState>" if text is not None else ""
 
 
@@ -33,13 +33,13 @@ def sync_items(
     folder: str = "inbox", state: str | None = None, most: object = 512, more: str = "", *fields: str
 ) -> bytes:
     """Return a SyncFolderItems request."""
-    parts = shape("ItemShape", "IdOnly", *fields) + folder_ids("SyncFolderId", folder) + state_of(state) + more
+    parts = shape("ItemShape", "IdOnly", *fields) + folder_ids("SyncFolderId", folder) + sync_state(state) + more
     return request(f"<m:SyncFolderItems>{parts}<m:MaxChangesReturned>{most}</m:MaxChangesReturned></m:SyncFolderItems>")
 
 
 def sync_hierarchy(root: str | None = None, state: str | None = None) -> bytes:
     """Return a SyncFolderHierarchy request."""
-    parts = shape("FolderShape") + (folder_ids("SyncFolderId", root) if root is not None else "") + state_of(state)
+    parts = shape("FolderShape") + (folder_ids("SyncFolderId", root) if root is not None else "") + sync_state(state)
     return request(f"<m:SyncFolderHierarchy>{parts}</m:SyncFolderHierarchy>")
 
 
@@ -61,18 +61,18 @@ def find_folder(folder: str, traversal: str, view: str = "") -> bytes:
 
 
 @dataclass
-class Synced:
-    """An answer to one of the two."""
+class SyncResponse:
+    """A response to SyncFolderItems or SyncFolderHierarchy."""
 
     state: str
-    last: bool
-    changes: list[Change]
-    read: dict[str, bool] = field(default_factory=dict)
-    """What the ReadFlagChanges say."""
+    is_last: bool
+    changes: list[NetChange]
+    read_flags: dict[str, bool] = field(default_factory=dict)
+    """IsRead of the ReadFlagChanges, by item id."""
 
 
-def read(answer: bytes) -> Synced:
-    """Take an answer apart."""
+def parse_sync_response(answer: bytes) -> SyncResponse:
+    """Return a parsed Sync response."""
     message = etree.fromstring(answer)
     state, changes = message.findtext(".//{*}SyncState"), message.find(".//{*}Changes")
     last = [element.text for element in message.iter("{*}IncludesLastItemInRange", "{*}IncludesLastFolderInRange")]
@@ -81,31 +81,38 @@ def read(answer: bytes) -> Synced:
     own_ids = [next(change.iter("{*}ItemId", "{*}FolderId")).get("Id", "") for change in changes]
     kinds = [etree.QName(change).localname for change in changes]
     flags = zip(own_ids, (change.findtext("{*}IsRead") for change in changes), strict=True)
-    told = {own_id: flag == "true" for own_id, flag in flags if flag is not None}
-    return Synced(state, last == ["true"], list(zip(kinds, own_ids, strict=True)), told)
+    read_flags = {own_id: flag == "true" for own_id, flag in flags if flag is not None}
+    return SyncResponse(state, last == ["true"], list(zip(kinds, own_ids, strict=True)), read_flags)
 
 
 @dataclass
-class Client:
-    """Who keeps a folder's state, and asks for the rest."""
+class SyncClient:
+    """A client that synchronizes the items of one folder, and keeps its state."""
 
     world: World
     folder: str = "inbox"
     state: str | None = None
 
-    def page(self, most: int = 512) -> Synced:
-        """Ask once."""
+    def page(self, most: int = 512) -> SyncResponse:
+        """Request one page."""
         status, answer = self.world.ask(sync_items(self.folder, self.state, most))
         assert status == 200
-        synced = read(answer)
-        self.state = synced.state
-        return synced
+        response = parse_sync_response(answer)
+        self.state = response.state
+        return response
 
-    def changes(self, most: int = 512) -> list[Change]:
-        """Ask until there is no more."""
-        found: list[Change] = []
+    def changes(self, most: int = 512) -> list[NetChange]:
+        """Request pages until the last one, and return all changes."""
+        found: list[NetChange] = []
         while True:
             page = self.page(most)
             found += page.changes
-            if page.last:
+            if page.is_last:
                 return found
+
+
+def synchronized(world: World, folder: str = "inbox") -> SyncClient:
+    """Return a client that is up to date."""
+    client = SyncClient(world, folder)
+    client.changes()
+    return client
