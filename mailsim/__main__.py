@@ -39,7 +39,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--profile", choices=sorted(PROFILES), default="workmail", help="server to simulate")
     parser.add_argument("--minute", type=_seconds, default=60, help="seconds that a protocol minute lasts")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="see docs/mailsim.md")
-    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING"], help="of stderr")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING"], help="for stderr")
     return parser.parse_args()
 
 
