@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The CDK app: writes the CloudFormation template of the stack, checked by cdk-nag."""
+"""The CDK app: synthesizes the CloudFormation template of the stack and validates it with cdk-nag."""
 
 import argparse
 import json
@@ -9,26 +9,29 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "lambda"))
-# jsii prints a banner for Node 20, which the machines of many administrators still have; the value is the version.
+# jsii prints a banner on Node 20, which many administrators still have; the value is that version.
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 
-from aws_cdk import App, Validations  # noqa: E402  # after what it needs to find
+from aws_cdk import App, Validations  # noqa: E402  # needs the path above
 from cdk_nag import AwsSolutionsChecks  # noqa: E402
 
-from infra.checks import ConfigError  # noqa: E402
 from infra.config import Config  # noqa: E402
+from infra.config_values import ConfigError  # noqa: E402
 from infra.packaging import PackagingError  # noqa: E402
 from infra.stack import EwsPushStack  # noqa: E402
 
 
 def main() -> int:
-    """Synthesize; return the exit status: 0 done, 1 refused by a rule, 2 wrongly called or not to be packaged."""
+    """Synthesize the stack and return the exit status: 0, or 2 if the context is invalid or the asset can't be built.
+
+    CDK itself exits with 1 if a rule fails.
+    """
     arguments = _parser().parse_args()
     app = App(outdir=os.environ.get("CDK_OUTDIR", arguments.output), context=_context(arguments.context))
     try:
         EwsPushStack(app, "EwsPush", config=Config.from_context(app.node.get_all_context()))
     except (ConfigError, PackagingError) as error:
-        print(f"app.py: {error}", file=sys.stderr)  # noqa: T201  # a command line says what is wrong
+        print(f"app.py: {error}", file=sys.stderr)  # noqa: T201  # the error message of a command
         return 2
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
@@ -36,14 +39,16 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Write the CloudFormation template of EWS Push, checked by cdk-nag.")
+    parser = argparse.ArgumentParser(
+        description="Write the CloudFormation template of EWS Push and validate it with cdk-nag."
+    )
     parser.add_argument("-c", "--context", action="append", default=[], metavar="KEY=VALUE", help="override cdk.json")
     parser.add_argument("-o", "--output", default=str(ROOT / "cdk.out"), help="directory to write to (%(default)s)")
     return parser
 
 
 def _context(overrides: list[str]) -> dict[str, object]:
-    """Return what the CDK command line reads too: the context of cdk.json, then the overrides."""
+    """Return the context of cdk.json with the overrides, as the CDK command line does."""
     context: dict[str, object] = json.loads((ROOT / "cdk.json").read_text())["context"]
     return context | dict(override.partition("=")[::2] for override in overrides)
 

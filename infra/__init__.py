@@ -1,1 +1,1 @@
-"""The stack: a construct for each capability, and one stack that wires them."""
+"""The CDK stack: one construct per capability, and a stack that wires them."""

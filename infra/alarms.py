@@ -1,6 +1,6 @@
-"""What wakes somebody: each alarm says what it means, and what to do.
+"""The CloudWatch alarms. Each description says what the alarm means, what is affected, and what to do.
 
-A gap is no alarm: it is an event, so the consumer knows of it, and there is nothing for an operator to mend.
+There is no alarm on gaps: a gap is an event for the consumer, and an operator can't repair it.
 """
 
 from dataclasses import dataclass
@@ -11,20 +11,18 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from ewspush.handlers import keeper as handler
-from ewspush.handlers import responder
-from ewspush.telemetry import Metric
-from infra.front_door import FrontDoor
-from infra.hand_over import HandOver
-from infra.keeper import TICK, Keeper
+from ewspush.telemetry import Metric, Service
+from infra.callback_api import CallbackApi
+from infra.event_delivery import EventDelivery
+from infra.keeper import RUN_INTERVAL, Keeper
 from infra.metrics import PERIOD, iterator_age, metric_of
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """When to ring: `threshold` reached in `periods` (of five minutes) out of the last `out_of`; by default of as many.
+class AlarmCondition:
+    """The metric is at least `threshold` in `periods` of the last `out_of` (by default `periods`) periods.
 
-    With `is_floor` it rings below `threshold`, and silence counts as below. Otherwise silence is a good sign.
+    With `is_floor` it is below `threshold`, and missing data counts as below. Otherwise missing data is good.
     """
 
     threshold: float
@@ -35,120 +33,137 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Makes alarms in `scope` that ring at `topic`."""
+    """Adds alarms to `scope`; they publish to `topic`."""
 
     scope: Construct
     topic: sns.ITopic
 
-    def over_hand_over(self, hand_over: HandOver) -> None:
-        """Events that do not reach the queue, or the consumer."""
-        self._ring(
-            "IteratorAge",
-            iterator_age(hand_over),
-            When(Duration.minutes(5).to_milliseconds()),
-            "Events are logged but not on the queue for five minutes: see the forwarder's log for why SQS "
-            "refuses. Nothing is lost for 23 hours.",
+    def add_event_delivery_alarms(self, event_delivery: EventDelivery) -> None:
+        """Add alarms on events that do not reach the queue or the consumer."""
+        waiting = event_delivery.dead_letter_queue.metric_approximate_number_of_messages_visible(
+            statistic="Maximum", period=PERIOD
         )
-        self._ring(
+        self._add_alarm(
+            "ForwardingDelayed",
+            iterator_age(event_delivery),
+            AlarmCondition(Duration.minutes(5).to_milliseconds()),
+            "The oldest stored event has waited for more than five minutes to be sent to the queue. Events reach the "
+            "consumer late; none is lost if the delay stays under 23 hours. See the forwarder's log (the log group "
+            "with ForwarderLogs in its name) for the reason.",
+        )
+        self._add_alarm(
             "DeadLetters",
-            hand_over.dead_letters.metric_approximate_number_of_messages_visible(statistic="Maximum", period=PERIOD),
-            When(1),
-            "A message was received five times without being deleted, or the forwarder gave up a record: "
-            "read the dead letter queue; each body says its reason.",
+            waiting,
+            AlarmCondition(1),
+            "A message is on the dead letter queue: the consumer received it five times without deleting it, or the "
+            "forwarder could not publish its record. Only these messages are affected; later events of the same "
+            "mailbox are delivered. Follow docs/runbook/dead-letters.md.",
         )
-        self._ring(
+        self._add_alarm(
             "ForwarderErrors",
-            hand_over.forwarder.function.metric_errors(period=PERIOD),
-            When(1, periods=3),
-            "The forwarder itself fails: see its log. Nothing is lost for 23 hours.",
+            event_delivery.forwarder.function.metric_errors(period=PERIOD),
+            AlarmCondition(1, periods=3),
+            "The forwarder has crashed or timed out repeatedly for a quarter of an hour. Events reach the consumer "
+            "late; after 23 hours Lambda copies the failed records to the bucket in the stack output "
+            "FailedRecordsBucket. See the forwarder's log (the log group with ForwarderLogs in its name) for the "
+            "error.",
         )
 
-    def over_front_door(self, front_door: FrontDoor) -> None:
-        """Notifications that are not stored."""
-        self._ring(
-            "ResponderFailures",
-            metric_of(responder.SERVICE, Metric.FAILURES),
-            When(1, periods=2),
-            "Notifications could not be stored and were answered 503. Mail servers send again for "
-            "StatusFrequency minutes, then drop the subscription.",
+    def add_callback_alarms(self, callback_api: CallbackApi) -> None:
+        """Add alarms on notifications that are not stored."""
+        self._add_alarm(
+            "NotificationsNotStored",
+            metric_of(Service.RESPONDER, Metric.FAILURES),
+            AlarmCondition(1, periods=2),
+            "The responder has failed to store notifications for ten minutes, and answered 503. Mail servers send "
+            "them again for StatusFrequency minutes, then drop the subscription, and the keeper renews it. "
+            "See the responder's log (the log group with ResponderLogs in its name) for the AWS error.",
         )
-        self._ring(
+        self._add_alarm(
             "ResponderErrors",
-            front_door.responder.function.metric_errors(period=PERIOD),
-            When(1),
-            "The responder broke down or timed out before it could answer: see its log.",
+            callback_api.responder.function.metric_errors(period=PERIOD),
+            AlarmCondition(1),
+            "The responder crashed or timed out before it answered. The mail server sends the notification again for "
+            "StatusFrequency minutes, then drops the subscription, and the keeper renews it. See the responder's log "
+            "(the log group with ResponderLogs in its name) for the error.",
         )
 
-    def over_renewals(self) -> None:
-        """Subscriptions that the mail server does not make anew."""
-        self._ring(
+    def add_renewal_alarms(self) -> None:
+        """Add alarms on subscriptions that are not renewed."""
+        self._add_alarm(
             "RenewalsFailing",
-            metric_of(handler.SERVICE, Metric.RENEWALS_FAILED),
-            # A restart of the mail server is over sooner. Of six periods, since the tries of one mailbox get rare.
-            When(1, periods=3, out_of=6),
-            "The mail server refuses or does not answer when subscriptions are to be renewed, for a quarter of an "
-            "hour: the keeper's log has its response codes. What to do is in docs/runbook/renewals-fail.md. It is "
-            "tried again by itself; what is missed meanwhile is told as a gap.",
+            metric_of(Service.KEEPER, Metric.RENEWALS_FAILED),
+            # A restart of the mail server takes less. Out of six, since the attempts of one mailbox become rare.
+            AlarmCondition(1, periods=3, out_of=6),
+            "The mail server has refused renewals, or not answered them, for a quarter of an hour. The affected "
+            "mailboxes have no events until a renewal succeeds; the keeper retries, and a gap event reports what may "
+            "be missed. Run `./ews-push list` for the reasons, and follow docs/runbook/renewals-fail.md.",
         )
-        self._ring(
-            "Overdue",
-            metric_of(handler.SERVICE, Metric.MINUTES_OVERDUE, "Maximum"),  # it has a value for each subscription
-            # Counted from where silence must have been noticed: 2 x StatusFrequency. The first tries fill 15 minutes
-            # (waits of 1, 2, 4 and 8), a tick may be missed: who is overdue for 20 minutes is not just being renewed.
-            # Then there is a try every 15 minutes at the latest, so one in four periods is always heard of.
-            When(20, periods=1, out_of=4),
-            "A mailbox has been without a subscription for 20 minutes longer than promised: its changes are not "
-            "told now, and a gap will be. See docs/runbook/renewals-fail.md, and `./ews-push list` for which and why.",
+        self._add_alarm(
+            "RenewalOverdue",
+            metric_of(Service.KEEPER, Metric.MINUTES_OVERDUE, "Maximum"),  # it has a value for each subscription
+            # Counted from the time by which silence must be noticed, 2 x StatusFrequency. The first attempts fill 15
+            # minutes (waits of 1, 2, 4 and 8) and one run may be missed, so after 20 minutes they have failed.
+            # From then on an attempt follows within 15 minutes, so one of four periods has a value.
+            AlarmCondition(20, periods=1, out_of=4),
+            "The renewal of a subscription is more than 20 minutes overdue (it is due 2 x StatusFrequency after the "
+            "last notification). The mailbox has no events until it succeeds; a gap event reports what may be missed. "
+            "Run `./ews-push list` for the subscription and the reason, and follow docs/runbook/renewals-fail.md.",
         )
-        self._ring(
-            "Suspended",
-            metric_of(handler.SERVICE, Metric.SUSPENSIONS),
-            When(1),
-            "A subscription was given up because a person has to act: a password, a right, a disabled mailbox. "
-            "`./ews-push list --state suspended` shows the reasons, and docs/runbook/suspended-subscriptions.md "
-            "what to do.",
+        self._add_alarm(
+            "SubscriptionSuspended",
+            metric_of(Service.KEEPER, Metric.SUSPENSIONS),
+            AlarmCondition(1),
+            "The keeper suspended a subscription because a person has to act: correct a password, grant a right or "
+            "enable a mailbox. The mailbox has no events until then; this alarm returns to OK after five minutes "
+            "nevertheless. Run `./ews-push list --state suspended` for the reason, and follow "
+            "docs/runbook/suspended-subscriptions.md.",
         )
 
-    def over_keeper(self, keeper: Keeper, keepers: int) -> None:
-        """A keeper that does not look, or not at everything."""
-        ticks = (keepers - 1) * PERIOD.to_minutes() // TICK.to_minutes()
-        self._ring(
+    def add_keeper_alarms(self, keeper: Keeper, keepers: int) -> None:
+        """Add alarms on subscriptions that are not checked."""
+        runs_of_the_others = (keepers - 1) * PERIOD.to_minutes() // RUN_INTERVAL.to_minutes()
+        self._add_alarm(
             "KeeperNotRunning",
-            metric_of(handler.SERVICE, Metric.KEEPER_RUNS),
-            When(ticks + 1, periods=2, is_floor=True),  # more than all keepers but one can have
-            "A keeper has not run to its end for ten minutes, so nobody notices subscriptions that are lost: "
-            "docs/runbook/keeper-not-ticking.md. Right after a first deployment it may ring once, and stops by itself.",
+            metric_of(Service.KEEPER, Metric.KEEPER_RUNS),
+            AlarmCondition(runs_of_the_others + 1, periods=2, is_floor=True),
+            "A keeper has not completed its runs for ten minutes. Lost subscriptions are not noticed and new ones are "
+            "not made; live ones continue. Follow docs/runbook/keeper-not-running.md. After the first deployment this "
+            "alarm may go off once and return to OK within ten minutes.",
         )
-        self._ring(
+        self._add_alarm(
             "KeeperErrors",
             keeper.keeper.function.metric_errors(period=PERIOD),
-            When(1, periods=3),
-            "The keeper itself fails or times out: see its log, and docs/runbook/keeper-not-ticking.md.",
+            AlarmCondition(1, periods=3),
+            "The keeper has crashed or timed out repeatedly for a quarter of an hour. Lost subscriptions are "
+            "noticed late or not at all; live ones continue. Follow docs/runbook/keeper-not-running.md.",
         )
-        self._ring(
+        self._add_alarm(
             "ChecksFailing",
-            metric_of(handler.SERVICE, Metric.CHECKS_FAILED),
-            When(1, periods=2, out_of=6),  # once may be a hiccup; the next try can be StatusFrequency away
-            "Checks at subscriptions break down, and not by the mail server's fault: the lines `look failed` of the "
-            "keeper's log say where, and the AWS error. See docs/runbook/keeper-not-ticking.md.",
+            metric_of(Service.KEEPER, Metric.CHECKS_FAILED),
+            AlarmCondition(1, periods=2, out_of=6),  # once may be a hiccup; the next check can be StatusFrequency away
+            "Checks of subscriptions fail, and not because of the mail server. These subscriptions are not renewed "
+            "while their checks fail; others are not affected. Search the keeper's log (the log group with KeeperLogs "
+            "in its name) for `subscription check failed`, and follow docs/runbook/keeper-not-running.md.",
         )
-        self._ring(
+        self._add_alarm(
             "KeeperBehind",
-            metric_of(handler.SERVICE, Metric.CHECKS_DEFERRED),
-            When(1, periods=3),
-            "More subscriptions are due than the keeper can look at in its minute, for a quarter of an hour. They are "
-            "looked at later; if the mail server is not just slow, deploy with more keepers (-c keepers=2, 4 or 8).",
+            metric_of(Service.KEEPER, Metric.CHECKS_DEFERRED),
+            AlarmCondition(1, periods=3),
+            "More subscriptions have been due than the keeper can check in a minute, for a quarter of an hour. They "
+            "are checked and renewed late. Unless the mail server is just slow, deploy with more keepers: "
+            "-c keepers=2, 4 or 8.",
         )
 
-    def _ring(self, name: str, metric: cloudwatch.IMetric, when: When, description: str) -> None:
-        comparison, missing = (_BELOW, _BREACHING) if when.is_floor else (_AT_LEAST, _FINE)
+    def _add_alarm(self, name: str, metric: cloudwatch.IMetric, condition: AlarmCondition, description: str) -> None:
+        comparison, missing = (_BELOW, _BREACHING) if condition.is_floor else (_AT_LEAST, _NOT_BREACHING)
         alarm = cloudwatch.Alarm(
             self.scope,
             name,
             metric=metric,
-            threshold=when.threshold,
-            evaluation_periods=when.out_of or when.periods,
-            datapoints_to_alarm=when.periods,
+            threshold=condition.threshold,
+            evaluation_periods=condition.out_of or condition.periods,
+            datapoints_to_alarm=condition.periods,
             comparison_operator=comparison,
             treat_missing_data=missing,
             alarm_description=description,
@@ -158,5 +173,5 @@ class Alarms:
 
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-_FINE = cloudwatch.TreatMissingData.NOT_BREACHING
+_NOT_BREACHING = cloudwatch.TreatMissingData.NOT_BREACHING
 _BREACHING = cloudwatch.TreatMissingData.BREACHING

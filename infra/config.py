@@ -1,11 +1,21 @@
-"""Context keys of cdk.json (or `-c key=value`) -> a validated dataclass."""
+"""The configuration: context keys of cdk.json (or `-c key=value`) as a validated dataclass."""
 
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from infra.checks import ConfigError, OneOf, OrEmpty, UpTo, Url, Whole, boolean, email, failure
+from infra.config_values import (
+    ConfigError,
+    IntegerBetween,
+    NumberUpTo,
+    OneOf,
+    OrEmpty,
+    SecureUrl,
+    boolean,
+    email,
+    missing_value,
+)
 
 LOG_RETENTIONS: Final = {
     1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH", 60: "TWO_MONTHS",
@@ -13,7 +23,7 @@ LOG_RETENTIONS: Final = {
     400: "THIRTEEN_MONTHS", 545: "EIGHTEEN_MONTHS", 731: "TWO_YEARS", 1096: "THREE_YEARS", 1827: "FIVE_YEARS",
     3653: "TEN_YEARS",
 }  # fmt: skip
-"""Days -> CDK's name for them; CloudWatch Logs takes these and few others (PutRetentionPolicy)."""
+"""Days -> name in CDK's RetentionDays; CloudWatch Logs accepts these and few others (PutRetentionPolicy)."""
 
 EWS_URL_EXAMPLE: Final = "https://mail.example.com/EWS/Exchange.asmx"
 
@@ -28,19 +38,21 @@ _SERVER_VERSIONS: Final = (
     "Exchange2015",
     "Exchange2016",
 )
-"""types.xsd, ExchangeVersionType, but for 2009 and 2012, which were never released."""
+"""ExchangeVersionType of types.xsd without 2009 and 2012, which were never released."""
 
-_LATER: Final = "the schema has no later name: give Exchange2016 for Exchange Server 2019 and Subscription Edition too"
+_LATER_VERSIONS: Final = (
+    "use Exchange2016 for Exchange Server 2019 and Subscription Edition; the schema has no later version"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a deployment can choose.
+    """The settings of a deployment; README.md describes them.
 
-    `throttle_rate` is in requests a second, `throttle_burst` in requests. `alarm_email` may be empty.
-    `report_partial_batches` is false only where the event source can't take a position (docs/adr).
-    `ews_url`, `server_version` and `resume` may be empty, and then follow from `profile` (infra/mail_server.py);
-    `callback_base_url` may be, and then is that of the HTTP API.
+    `throttle_rate` is in requests a second, `throttle_burst` in requests. An empty `alarm_email` means none.
+    `report_partial_batches` is false only where the event source accepts no position (docs/adr/0009).
+    If empty, `ews_url`, `server_version` and `resume` follow from `profile` (infra/mail_server.py), and
+    `callback_base_url` is that of the HTTP API.
     """
 
     architecture: str = "arm64"
@@ -62,52 +74,52 @@ class Config:
     recover_gaps: bool = True
 
     def __post_init__(self) -> None:
-        """Hold keys together that are right only together. Raises `ConfigError`."""
+        """Validate keys that depend on each other. Raises `ConfigError`."""
         if self.profile == "exchange" and not self.ews_url:
-            expected = "the EWS address of your Exchange Server, since profile is exchange"
-            error = failure("ews_url", self.ews_url, expected, EWS_URL_EXAMPLE)
+            reason = "profile is exchange, which has no default address"
+            error = missing_value("ews_url", reason, EWS_URL_EXAMPLE)
             raise error
 
     @classmethod
     def from_context(cls, context: Mapping[str, object]) -> Self:
-        """Return the configuration that `context` holds, defaults for what it lacks. Raises `ConfigError`."""
+        """Return the configuration in `context`, with defaults for absent keys. Raises `ConfigError`."""
         names = [field.name for field in fields(cls)]
         _refuse_misspelt(context, names)
         given = {name: context[name] for name in names if context.get(name) is not None}
-        return cls(**{name: _CHECKS[name](name, value) for name, value in given.items()})
+        return cls(**{name: _PARSERS[name](name, value) for name, value in given.items()})
 
 
 def _refuse_misspelt(context: Mapping[str, object], names: list[str]) -> None:
-    """A key of ours that is misspelt would be silently without effect; keys of CDK and of others are let be."""
+    """Raise `ConfigError` for a misspelt key, which would have no effect. Keys of CDK and of others are ignored."""
     for key in context:
         meant = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
         if meant and key not in names:
-            message = f"context key {key!r} is not known; did you mean {meant[0]!r}?"
+            message = f"context key {key!r} is unknown; did you mean {meant[0]!r}?"
             raise ConfigError(message)
 
 
-_CHECKS: Final[dict[str, Callable[[str, object], Any]]] = {
+_PARSERS: Final[dict[str, Callable[[str, object], Any]]] = {
     "architecture": OneOf("arm64", "x86_64", example="arm64"),
     "python_runtime": OneOf("3.13", "3.12", "3.11", example="3.13"),
-    "event_retention_days": Whole(1, 3650, 30),
+    "event_retention_days": IntegerBetween(1, 3650, 30),
     "log_retention_days": OneOf(*LOG_RETENTIONS, example=30),
-    "throttle_rate": Whole(1, 10_000, 200),
-    "throttle_burst": Whole(1, 5_000, 400),
+    "throttle_rate": IntegerBetween(1, 10_000, 200),
+    "throttle_burst": IntegerBetween(1, 5_000, 400),
     "alarm_email": email,
     "report_partial_batches": boolean,
     "profile": OneOf("workmail", "exchange", example="workmail"),
-    "ews_url": OrEmpty(Url(EWS_URL_EXAMPLE)),
+    "ews_url": OrEmpty(SecureUrl(EWS_URL_EXAMPLE)),
     "server_version": OrEmpty(
         OneOf(
             *_SERVER_VERSIONS,
             example="Exchange2016",
-            hints=dict.fromkeys(("Exchange2019", "ExchangeSE"), _LATER),
+            hints=dict.fromkeys(("Exchange2019", "ExchangeSE"), _LATER_VERSIONS),
         )
     ),
     "resume": OrEmpty(OneOf("trusted", "unproven", example="unproven")),
-    "callback_base_url": OrEmpty(Url("https://push.example.com", base=True)),
-    "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.registration.SHARDS)
+    "callback_base_url": OrEmpty(SecureUrl("https://push.example.com", base=True)),
+    "keepers": OneOf(1, 2, 4, 8, example=1),  # divisors of the partitions (ewspush.domain.desired.SHARDS)
     "recover_gaps": boolean,
     "reserve_concurrency": boolean,
-    "minute_seconds": UpTo(60, example=60),
+    "minute_seconds": NumberUpTo(60, example=60),
 }

@@ -1,4 +1,4 @@
-"""A Lambda function of ours: its own role, its own log group, the shared asset."""
+"""A Lambda function with its own role, its own log group and the shared asset."""
 
 from aws_cdk import Annotations, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -7,30 +7,30 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ewspush.settings import Settings
+from ewspush.telemetry import Service
 from infra import packaging
-from infra.acknowledgements import acknowledge
 from infra.config import LOG_RETENTIONS, Config
+from infra.nag_suppressions import suppress
 
 
 class PythonFunction(Construct):
-    """A function with the module `ewspush.handlers.<name>`, whose environment is exactly its settings.
+    """The function of the handler `ewspush.handlers.<service>`; its environment is exactly `settings`.
 
-    Its role can write its logs and nothing else; every further right is granted by the construct that needs it.
+    Its role may write its logs; the construct that makes the function grants every further permission.
     """
 
-    def __init__(  # noqa: PLR0913  # each is a dial of Lambda
+    def __init__(  # noqa: PLR0913  # each is a setting of Lambda
         self,
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
+        service: Service,
         config: Config,
         settings: Settings,
         timeout: Duration,
         memory_mb: int,
         reserved_concurrency: int | None = None,
     ) -> None:
-        """Make role, log group and function."""
         super().__init__(scope, construct_id)
         retention = logs.RetentionDays[LOG_RETENTIONS[config.log_retention_days]]
         self.log_group = logs.LogGroup(self, "Logs", retention=retention, removal_policy=RemovalPolicy.DESTROY)
@@ -39,7 +39,7 @@ class PythonFunction(Construct):
         self.function = lambda_.Function(
             self,
             "Function",
-            handler=f"ewspush.handlers.{name}.handler",
+            handler=f"ewspush.handlers.{service}.handler",
             code=lambda_.Code.from_asset(str(packaging.asset(config.architecture, config.python_runtime))),
             runtime=lambda_.Runtime(f"python{config.python_runtime}", lambda_.RuntimeFamily.PYTHON),
             architecture=_ARCHITECTURES[config.architecture],
@@ -52,14 +52,14 @@ class PythonFunction(Construct):
             reserved_concurrent_executions=reserved_concurrency,
         )
         _warn_without_bytecode(self, config.python_runtime)
-        acknowledge(
+        suppress(
             self,
             "L1",
-            "The runtime is one that most administrators can precompile for; Lambda supports it for years to come.",
+            "Most administrators can precompile for the default runtime, and Lambda supports it for years to come.",
         )
 
     def allow(self, *actions: str, on: str) -> None:
-        """Grant the function `actions` on the resource with the ARN `on`."""
+        """Allow the function `actions` on the resource with the ARN `on`."""
         self.function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
 
 
@@ -67,7 +67,7 @@ def _warn_without_bytecode(scope: Construct, python: str) -> None:
     if packaging.interpreter_of(python) is None:
         Annotations.of(scope).add_warning_v2(
             "ewspush:no-bytecode",
-            f"No Python {python} on this machine to precompile the asset with: cold starts take twice as long. "
+            f"The asset is not precompiled, so cold starts take twice as long: this machine has no Python {python}. "
             f"Install Python {python}, or deploy with -c python_runtime=<the version you have: 3.11, 3.12 or 3.13>.",
         )
 

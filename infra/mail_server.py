@@ -1,56 +1,59 @@
-"""The mail server that the keeper subscribes at: what is configured, and what else follows from its profile."""
+"""The mail server: address, schema version and resume behaviour, as configured or by default of its profile."""
 
 from dataclasses import dataclass
 from typing import Final, Self
 
 from aws_cdk import CfnRule, Fn, Stack, Token
 
-from infra.checks import failure
 from infra.config import Config
+from infra.config_values import missing_value
 
 WORKMAIL_REGIONS: Final = ("eu-west-1", "us-east-1", "us-west-2")
 """AWS General Reference, endpoints of Amazon WorkMail."""
 
-_SERVER_VERSIONS: Final = {"workmail": "Exchange2010_SP2", "exchange": "Exchange2016"}
-"""WorkMail knows no other (its guide's sample); Exchange 2016 and later take what they are named after."""
+_DEFAULT_VERSIONS: Final = {"workmail": "Exchange2010_SP2", "exchange": "Exchange2016"}
+"""WorkMail accepts only this version (its guide's sample); Exchange 2016 and later accept Exchange2016."""
 
-_RESUMES: Final = {"workmail": "unproven", "exchange": "trusted"}
-"""Exchange Server is documented to resume from a watermark; nobody says so of WorkMail."""
+_DEFAULT_RESUMES: Final = {"workmail": "unproven", "exchange": "trusted"}
+"""Exchange Server is documented to resume from a watermark; WorkMail is not."""
 
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Address, schema version, and whether a watermark that the server takes is known to be resumed from."""
+    """Address, schema version, and whether the server is known to resume from a watermark that it accepts."""
 
     ews_url: str
     server_version: str
     resume_is_trusted: bool
 
     @classmethod
-    def of(cls, config: Config, stack: Stack) -> Self:
-        """Return the server of `config`, for WorkMail the one in the region of `stack`. Raises `ConfigError`."""
+    def from_config(cls, config: Config, stack: Stack) -> Self:
+        """Return the server of `config`, by default WorkMail in the region of `stack`. Raises `ConfigError`."""
         return cls(
             config.ews_url or _workmail_url(stack),
-            config.server_version or _SERVER_VERSIONS[config.profile],
-            (config.resume or _RESUMES[config.profile]) == "trusted",
+            config.server_version or _DEFAULT_VERSIONS[config.profile],
+            (config.resume or _DEFAULT_RESUMES[config.profile]) == "trusted",
         )
 
 
 def _workmail_url(stack: Stack) -> str:
-    """Return the address in the stack's region; one where WorkMail is not is refused, by whoever knows it first."""
+    """Return the address of WorkMail in the region of `stack`.
+
+    A region without WorkMail raises `ConfigError`, or fails the deployment where the region is not known before.
+    """
+    regions = ", ".join(WORKMAIL_REGIONS)
     if Token.is_unresolved(stack.region):
         rule = CfnRule(stack, "WorkMailRegion")
         rule.add_assertion(
             Fn.condition_contains(list(WORKMAIL_REGIONS), stack.region),
-            f"Amazon WorkMail is in {', '.join(WORKMAIL_REGIONS)} only: deploy there, or give -c ews_url=<its address>",
+            f"Amazon WorkMail is available only in {regions}: deploy the stack there, or set -c ews_url=<EWS address>",
         )
     elif stack.region not in WORKMAIL_REGIONS:
-        expected = f"given, since Amazon WorkMail is in {', '.join(WORKMAIL_REGIONS)} only (and not in {stack.region})"
-        error = failure("ews_url", "", expected, url_in("us-east-1"))
+        reason = f"Amazon WorkMail is available only in {regions}, and not in {stack.region}, the region of the stack"
+        error = missing_value("ews_url", reason, _regional_url("us-east-1"))
         raise error
-    return url_in(stack.region)
+    return _regional_url(stack.region)
 
 
-def url_in(region: str) -> str:
-    """Return the EWS address of Amazon WorkMail in `region`."""
+def _regional_url(region: str) -> str:
     return f"https://ews.mail.{region}.awsapps.com/EWS/Exchange.asmx"

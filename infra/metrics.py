@@ -1,25 +1,26 @@
-"""Metrics of the functions, as CloudWatch finds them."""
+"""The CloudWatch metrics that alarms and dashboard read."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from ewspush.telemetry import NAMESPACE, Metric
-from infra.hand_over import HandOver
+from ewspush.telemetry import NAMESPACE, Metric, Service
+from infra.event_delivery import EventDelivery
 
 PERIOD = Duration.minutes(5)
+"""Of alarms and graphs."""
 
 
-def metric_of(service: str, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
-    """Return a metric that `service` counts, over five minutes."""
+def metric_of(service: Service, metric: Metric, statistic: str = "Sum") -> cloudwatch.Metric:
+    """Return a metric that `service` emits."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=metric.value,
-        dimensions_map={"service": service},
+        dimensions_map={"service": service.value},
         statistic=statistic,
         period=PERIOD,
     )
 
 
-def iterator_age(hand_over: HandOver) -> cloudwatch.Metric:
-    """Return how long the oldest event that is not handed on has been waiting, in milliseconds."""
-    return hand_over.forwarder.function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
+def iterator_age(event_delivery: EventDelivery) -> cloudwatch.Metric:
+    """Return the age of the oldest event that is not forwarded, in milliseconds."""
+    return event_delivery.forwarder.function.metric("IteratorAge", statistic="Maximum", period=PERIOD)

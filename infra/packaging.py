@@ -1,6 +1,6 @@
-"""The directory that becomes the functions' code: `lambda/`, its wheels for the target, bytecode. No Docker.
+"""Builds the asset of the functions without Docker: `lambda/`, its wheels for the target, and bytecode.
 
-A function's directory is read-only: without shipped bytecode every cold start compiles everything again.
+A function can't write to its directory: without shipped bytecode every cold start compiles all modules again.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _PLATFORMS: Final = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manyli
 """Amazon Linux 2023, under the Python 3.12 and later runtimes, has glibc 2.34; wheels of manylinux 2.28 run on it."""
 
 _PLATFORM_OF_3_11: Final = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
-"""The Python 3.11 runtime stands on Amazon Linux 2, which has glibc 2.26."""
+"""The Python 3.11 runtime is based on Amazon Linux 2, which has glibc 2.26."""
 
 _UNUSED: Final = (
     "lxml/html",
@@ -29,15 +29,15 @@ _UNUSED: Final = (
     "lxml/*.px*",
     "bin",
 )
-"""Of the wheels: 2.5 MB of the 4.9 that lxml has zipped."""
+"""Parts of the wheels that no handler imports: 2.5 MB of the 4.9 MB that lxml has zipped."""
 
 
 class PackagingError(RuntimeError):
-    """Raised where the asset can't be built; the message is what the failing tool said."""
+    """Raised if the asset can't be built; the message is the output of the tool that failed."""
 
 
 def asset(architecture: str, python: str) -> Path:
-    """Return the asset's directory for a Lambda architecture and Python version, built if it is not there yet."""
+    """Return the asset's directory for a Lambda architecture and Python version; build it if it does not exist."""
     target = _BUILD / f"asset-{architecture}-py{python.replace('.', '')}-{_fingerprint()}"
     if not target.exists():
         staging = Path(f"{target}-{os.getpid()}")
@@ -51,13 +51,13 @@ def asset(architecture: str, python: str) -> Path:
 
 
 def interpreter_of(python: str) -> Path | None:
-    """Return this machine's Python of version `python` (like 3.13), None where there is none.
+    """Return this machine's Python of version `python` (like 3.13), or None.
 
-    Checks where uv looks (the running one, the PATH, uv's own), then among pyenv's, whose shims need switching on.
+    Searches where uv does (the running one, the PATH, uv's own), then among pyenv's, whose shims may be inactive.
     """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for wanted in (python, *map(str, sorted(pyenv.glob(f"versions/{python}.*/bin/python")))):
-        command = ["uv", "python", "find", "--no-project", "--no-python-downloads", "--offline", wanted]
+    for version in (python, *map(str, sorted(pyenv.glob(f"versions/{python}.*/bin/python")))):
+        command = ["uv", "python", "find", "--no-project", "--no-python-downloads", "--offline", version]
         found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if found.returncode == 0:
             return Path(found.stdout.strip())
@@ -70,7 +70,7 @@ def _install_wheels(target: Path, architecture: str, python: str) -> None:
         *("uv", "pip", "install", "--quiet", "--no-deps", "--no-installer-metadata"),
         *("--requirement", str(SOURCE / "requirements.txt"), "--target", str(target), "--only-binary", ":all:"),
         *("--python-platform", platforms[architecture], "--python-version", python, "--no-python-downloads"),
-        "--system-certs",  # trust what this machine trusts, a proxy of its company included
+        "--system-certs",  # trust the certificates of this machine, which can include a company proxy's
     )
     for pattern in _UNUSED:
         for path in target.glob(pattern):
@@ -78,7 +78,7 @@ def _install_wheels(target: Path, architecture: str, python: str) -> None:
 
 
 def _compile(target: Path, interpreter: Path) -> None:
-    """Compile for the place where Lambda puts it; `unchecked-hash`: the interpreter need not look at the sources."""
+    """Compile for the path on Lambda; with `unchecked-hash` the interpreter does not compare with the sources."""
     _run(
         *(str(interpreter), "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"),
         *("-s", str(target), "-p", "/var/task", str(target)),
@@ -86,7 +86,7 @@ def _compile(target: Path, interpreter: Path) -> None:
 
 
 def _publish(staging: Path, target: Path) -> None:
-    """Put the finished directory in its place, unless another process was first."""
+    """Move the finished directory to `target`, unless another process was faster."""
     try:
         staging.rename(target)
     except OSError:
@@ -103,7 +103,7 @@ def _run(*command: str) -> None:
 
 
 def _fingerprint() -> str:
-    """Return a digest of all that goes into the asset but the target."""
+    """Return a digest of everything that goes into the asset except architecture and Python version."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
     for path in sorted(SOURCE.rglob("*")):
         if path.is_file() and path.suffix != ".pyc":

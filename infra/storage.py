@@ -1,4 +1,4 @@
-"""What holds state: the subscriptions, the log of their events, and two secrets (callbacks, mail server)."""
+"""What holds state: the tables of subscriptions, events and sync states, the callback secret and the credentials."""
 
 from aws_cdk import CfnResource, RemovalPolicy, SecretValue
 from aws_cdk import aws_dynamodb as dynamodb
@@ -6,31 +6,31 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ewspush.adapters.dynamodb import DUE_INDEX
-from infra.acknowledgements import acknowledge
+from infra.nag_suppressions import suppress
 
-_NO_CREDENTIALS = '{"mailboxes": {}}'
-"""Never to be changed: CloudFormation would write the new one over what the administrator has put in."""
+_CREDENTIALS_PLACEHOLDER = '{"mailboxes": {}}'
+"""Must never change: CloudFormation would overwrite what the administrator has put in."""
 
-_WHAT_TO_PUT_IN = (
-    "Credentials of EWS Push for the mail server, as JSON: "
-    '{"username": "...", "password": "..."} is an account that impersonates every mailbox; '
-    '{"mailboxes": {"alice@example.com": "her password"}} lets mailboxes sign in as themselves; both may stand together'
+_CREDENTIALS_DESCRIPTION = (
+    "Credentials of EWS Push for the mail server, as JSON. "
+    'One account that may impersonate every mailbox: {"username": "...", "password": "..."}. '
+    'Mailboxes that sign in themselves: {"mailboxes": {"alice@example.com": "her password"}}. '
+    "Both can be combined in one object."
 )
 
 
 class Storage(Construct):
-    """Two tables and two secrets, kept when the stack goes, under logical ids that no refactoring changes."""
+    """Three tables and two secrets with fixed logical ids; they remain when the stack is deleted."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
-        """Make tables and secrets."""
         super().__init__(scope, construct_id)
         self.subscriptions = dynamodb.TableV2(
             self,
             "Subscriptions",
             partition_key=_string("subscription"),
             global_secondary_indexes=[
-                # Lazy: heartbeats touch none of these attributes, so they cost no write here. Keys are all the keeper
-                # needs to know what to look at.
+                # Heartbeats write none of these attributes, so they cost no write here. The keys tell the keeper which
+                # subscriptions to check.
                 dynamodb.GlobalSecondaryIndexPropsV2(
                     index_name=DUE_INDEX,
                     partition_key=_string("due_shard"),
@@ -38,7 +38,7 @@ class Storage(Construct):
                     projection_type=dynamodb.ProjectionType.KEYS_ONLY,
                 )
             ],
-            point_in_time_recovery_specification=_RECOVERY,
+            point_in_time_recovery_specification=_POINT_IN_TIME_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.events = dynamodb.TableV2(
@@ -48,7 +48,7 @@ class Storage(Construct):
             sort_key=_string("arrival"),
             time_to_live_attribute="expires_at",
             dynamo_stream=dynamodb.StreamViewType.NEW_IMAGE,
-            point_in_time_recovery_specification=_RECOVERY,
+            point_in_time_recovery_specification=_POINT_IN_TIME_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.sync_states = dynamodb.TableV2(
@@ -56,60 +56,62 @@ class Storage(Construct):
             "SyncStates",
             partition_key=_string("subscription"),
             sort_key=_string("place"),
-            point_in_time_recovery_specification=_RECOVERY,
+            point_in_time_recovery_specification=_POINT_IN_TIME_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.callback_secret = self._callback_secret()
         self.ews_credentials = self._ews_credentials()
-        _fix(self.subscriptions, "SubscriptionsTable")
-        _fix(self.events, "EventsTable")
-        _fix(self.sync_states, "SyncStatesTable")
-        _fix(self.callback_secret, "CallbackSecret")
-        _fix(self.ews_credentials, "EwsCredentials")
+        _fix_logical_id(self.subscriptions, "SubscriptionsTable")
+        _fix_logical_id(self.events, "EventsTable")
+        _fix_logical_id(self.sync_states, "SyncStatesTable")
+        _fix_logical_id(self.callback_secret, "CallbackSecret")
+        _fix_logical_id(self.ews_credentials, "EwsCredentials")
 
     def _callback_secret(self) -> secretsmanager.Secret:
         secret = secretsmanager.Secret(
             self,
             "CallbackSecret",
-            description="Signs the callback URLs of EWS Push",
+            description="Key that signs the callback URLs of EWS Push; see docs/runbook/rotate-the-callback-secret.md",
             generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64, exclude_punctuation=True),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
+        suppress(
             secret,
             "SMG4",
-            "A rotation invalidates callback URLs older than the one before; when is the administrator's choice"
-            " (docs/runbook/rotate-the-callback-secret.md). Current and previous version are accepted.",
+            "The current and the previous version are accepted, so a rotation invalidates older callback URLs: the "
+            "administrator decides when (docs/runbook/rotate-the-callback-secret.md).",
         )
         return secret
 
     def _ews_credentials(self) -> secretsmanager.Secret:
-        """A secret to fill in; until then it holds valid JSON, and credentials for nobody."""
+        """Return the secret that the administrator fills in; until then it is valid JSON without credentials."""
         secret = secretsmanager.Secret(
             self,
             "EwsCredentials",
-            description=_WHAT_TO_PUT_IN,
-            secret_string_value=SecretValue.unsafe_plain_text(_NO_CREDENTIALS),  # a placeholder, in the template
+            description=_CREDENTIALS_DESCRIPTION,
+            secret_string_value=SecretValue.unsafe_plain_text(
+                _CREDENTIALS_PLACEHOLDER
+            ),  # visible in the template, but no secret
             removal_policy=RemovalPolicy.RETAIN,
         )
-        acknowledge(
+        suppress(
             secret,
             "SMG4",
-            "Passwords are changed at the mail server, by its rules; the administrator then puts the new one in here.",
+            "Passwords change at the mail server, by its rules; the administrator then puts the new one in here.",
         )
         return secret
 
 
-_RECOVERY = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)
+_POINT_IN_TIME_RECOVERY = dynamodb.PointInTimeRecoverySpecification(point_in_time_recovery_enabled=True)
 
 
 def _string(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=dynamodb.AttributeType.STRING)
 
 
-def _fix(construct: Construct, logical_id: str) -> None:
+def _fix_logical_id(construct: Construct, logical_id: str) -> None:
     resource = construct.node.default_child
     if not isinstance(resource, CfnResource):
-        message = f"{construct.node.path} has no resource to name"
+        message = f"{construct.node.path} has no CloudFormation resource"
         raise TypeError(message)
     resource.override_logical_id(logical_id)

@@ -1,4 +1,4 @@
-"""A mail server that speaks EWS push notifications: Amazon WorkMail's way, or Microsoft Exchange Server's.
+"""A mail server that sends EWS push notifications as Amazon WorkMail or Microsoft Exchange Server does.
 
-`mailsim.server.Core` holds all rules and does no I/O; `mailsim.http` puts it on real sockets.
+`mailsim.core.Core` has all rules and does no I/O. `mailsim.runtime` and `mailsim.http_server` do the I/O.
 """

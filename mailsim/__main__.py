@@ -1,4 +1,4 @@
-"""`python -m mailsim`: the simulator. One line of JSON tells that it listens; logs go to stderr, SIGTERM ends it."""
+"""`python -m mailsim`: prints one line of JSON when it listens, logs to stderr, and ends on SIGTERM."""
 
 import argparse
 import contextlib
@@ -10,9 +10,10 @@ import sys
 import time
 from types import FrameType
 
-from mailsim.http import Server, Station
+from mailsim.core import Core
+from mailsim.http_server import Server
 from mailsim.profiles import PROFILES, SettingError
-from mailsim.server import Core
+from mailsim.runtime import Runtime
 
 
 def main() -> None:
@@ -23,34 +24,34 @@ def main() -> None:
         profile = PROFILES[options.profile].with_settings(dict(each.partition("=")[::2] for each in options.set))
     except SettingError as error:
         sys.exit(f"mailsim: {error}")
-    station = Station(Core(profile, time.time(), options.minute, secrets.token_hex(8)))
+    runtime = Runtime(Core(profile, time.time(), options.minute, secrets.token_hex(8)))
     signal.signal(signal.SIGTERM, _interrupt)
-    with contextlib.suppress(KeyboardInterrupt), Server(options.port, station) as server:
-        station.start()
+    with contextlib.suppress(KeyboardInterrupt), Server(options.port, runtime) as server:
+        runtime.start()
         sys.stdout.write(json.dumps({"ready": True, **server.urls}) + "\n")
         sys.stdout.flush()
         server.serve_forever(poll_interval=0.1)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m mailsim", description="A mail server that speaks EWS push.")
-    parser.add_argument("--port", type=int, default=0, help="of 127.0.0.1; any free one if not given")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="workmail", help="whose ways it has")
-    parser.add_argument("--minute", type=_seconds, default=60, help="how many seconds a protocol minute lasts")
+    parser = argparse.ArgumentParser("python -m mailsim", description="A mail server that sends EWS notifications.")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: any free one)")
+    parser.add_argument("--profile", choices=sorted(PROFILES), default="workmail", help="server to simulate")
+    parser.add_argument("--minute", type=_seconds, default=60, help="seconds that a protocol minute lasts")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="see docs/mailsim.md")
-    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING"], help="to stderr")
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING"], help="for stderr")
     return parser.parse_args()
 
 
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError("a positive number of seconds is expected")
+        raise argparse.ArgumentTypeError("must be a positive number of seconds")
     return seconds
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End as an interrupt from the keyboard does."""
+    """End the process as Ctrl-C does."""
     raise KeyboardInterrupt
 
 

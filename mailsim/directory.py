@@ -1,4 +1,4 @@
-"""Users, as the WorkMail API shows them, and who they are to EWS."""
+"""Users: their states in the WorkMail API, their credentials, and the impersonation of one by another in EWS."""
 
 import base64
 import binascii
@@ -34,7 +34,7 @@ class User:
     state: UserState = UserState.ENABLED
     disabled_at: float | None = None
     impersonates: bool = False
-    """Whether it may act on every mailbox, as an impersonation role of WorkMail or Exchange lets it."""
+    """Whether it may act on every mailbox, like an account with an impersonation role of WorkMail or Exchange."""
 
 
 @dataclass(slots=True)
@@ -46,10 +46,11 @@ class Directory:
     users: dict[str, User] = field(default_factory=dict)
 
     def add(self, email: str, password: str, now: float, *, impersonates: bool = False) -> User:
-        """Make a user with an empty mailbox. Raises `ControlError` where there is one."""
+        """Add a user with an empty mailbox. Raises `ControlError` for an address that exists or is invalid."""
         address = email.strip().lower()
         if "@" not in address or address in self.users:
-            raise ControlError(409 if address in self.users else 400, f"{email} can't be added")
+            status, reason = (409, "already exists") if address in self.users else (400, "is not an address")
+            raise ControlError(status, f"{email} {reason}")
         mailbox = Mailbox(address, self.seed)
         user = User(f"S-1-1-12-{len(self.users) + 1}", address, password, mailbox, now, impersonates=impersonates)
         self.users[address] = user
@@ -59,18 +60,18 @@ class Directory:
         """Return a user. Raises `ControlError`."""
         user = self.users.get(email.strip().lower())
         if user is None:
-            raise ControlError(404, f"no user {email}")
+            raise ControlError(404, f"user {email} does not exist")
         return user
 
     def disable(self, email: str, now: float) -> User:
-        """Detach the mailbox; it is kept for a while. Nothing happens to a user that is not enabled."""
+        """Detach the mailbox, which is kept for a while. A user that is not enabled stays as it is."""
         user = self.find(email)
         if user.state is UserState.ENABLED:
             user.state, user.disabled_at = UserState.DISABLED, now
         return user
 
     def enable(self, email: str, retention_days: int, now: float) -> User:
-        """Attach the mailbox again, an empty one where it was kept too long. Raises `ControlError` for the deleted."""
+        """Attach the mailbox again, or an empty one after the retention. Raises `ControlError` for a deleted user."""
         user = self.find(email)
         if user.state is UserState.DELETED:
             raise ControlError(409, f"{email} is deleted")
@@ -83,24 +84,24 @@ class Directory:
         return user
 
     def remove(self, email: str, now: float) -> User:
-        """Delete the user for good; the directory goes on listing it, as WorkMail's does."""
+        """Delete the user for good; it remains in the list, as in WorkMail."""
         user = self.disable(email, now)
         user.state = UserState.DELETED
         return user
 
-    def authenticated(self, profile: Profile, authorization: str | None) -> User:
-        """Return who Basic credentials belong to. Raises `UnauthorizedError`, `EwsError` for the disabled."""
-        email, password = _basic(authorization)
+    def authenticate(self, profile: Profile, authorization: str | None) -> User:
+        """Return the user of Basic credentials. Raises `UnauthorizedError`, `EwsError` for a disabled user."""
+        email, password = _parse_basic(authorization)
         user = self.users.get(email.lower())
         if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
             raise UnauthorizedError("wrong credentials")
-        _check_reachable(profile, user)
+        _check_enabled(profile, user)
         return user
 
-    def acting_on(self, profile: Profile, user: User, impersonated: str | None) -> User:
-        """Return whose mailbox a user's request is about. Raises `UnauthorizedError`, `EwsError`.
+    def mailbox_owner(self, profile: Profile, user: User, impersonated: str | None) -> User:
+        """Return the owner of the mailbox that a user's request acts on. Raises `UnauthorizedError`, `EwsError`.
 
-        Naming oneself is harmless.
+        Every user may impersonate itself.
         """
         if impersonated in {None, user.email}:
             return user
@@ -109,28 +110,28 @@ class Directory:
         found = self.users.get(impersonated or "")
         if found is None or found.state is UserState.DELETED:
             raise EwsError("ErrorNonExistentMailbox", "No mailbox has that SMTP address.", fault=True)
-        _check_reachable(profile, found)
+        _check_enabled(profile, found)
         return found
 
 
-def claimed(authorization: str | None) -> str | None:
-    """Return the address somebody claims to have, in lower case, whatever the password."""
+def claimed_address(authorization: str | None) -> str | None:
+    """Return the address in Basic credentials, in lower case, without a check of the password."""
     try:
-        return _basic(authorization)[0].lower()
+        return _parse_basic(authorization)[0].lower()
     except UnauthorizedError:
         return None
 
 
-def _check_reachable(profile: Profile, user: User) -> None:
-    """Refuse for a user that is not enabled. Raises `UnauthorizedError`, `EwsError`."""
+def _check_enabled(profile: Profile, user: User) -> None:
+    """Raise `UnauthorizedError` or `EwsError` for a user that is not enabled."""
     if user.state is UserState.ENABLED:
         return
     if profile.disabled_answer == "401":
         raise UnauthorizedError(f"{user.email} is disabled")
-    raise EwsError(profile.disabled_answer, "The mailbox can't be reached.", fault=True)
+    raise EwsError(profile.disabled_answer, "The mailbox is disabled.", fault=True)
 
 
-def _basic(authorization: str | None) -> tuple[str, str]:
+def _parse_basic(authorization: str | None) -> tuple[str, str]:
     """Return the name and the password (RFC 7617). Raises `UnauthorizedError`."""
     scheme, _, credentials = (authorization or "").partition(" ")
     try:

@@ -1,4 +1,4 @@
-"""What a caller did wrong, or is told it did.
+"""Errors of callers, and errors that a caller receives.
 
 MailsimError
 ├── ControlError        the control API answers `status` and the message
@@ -8,27 +8,25 @@ MailsimError
 
 
 class MailsimError(Exception):
-    """Any of these."""
+    """Base of all errors of mailsim."""
 
 
 class ControlError(MailsimError):
-    """Raised where a control call asks for what can't be."""
+    """Raised where a control call can't be carried out; `status` is the HTTP status of the answer."""
 
     def __init__(self, status: int, message: str) -> None:
-        """Keep the HTTP status to answer with."""
         super().__init__(message)
         self.status = status
 
 
 class UnauthorizedError(MailsimError):
-    """Raised where a request has no right credentials."""
+    """Raised where a request has no valid credentials."""
 
 
 class EwsError(MailsimError):
-    """Raised where a request gets a response code other than NoError."""
+    """Raised where a request gets a response code other than NoError; `text` is for people."""
 
     def __init__(self, code: str, text: str = "", *, fault: bool = False, back_off_ms: int | None = None) -> None:
-        """Keep the response code and how it is told; `text` is for people."""
         super().__init__(text or code)
         self.code = code
         self.fault = fault

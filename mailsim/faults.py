@@ -1,4 +1,4 @@
-"""What is made to go wrong."""
+"""The faults that are set through the control API."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from mailsim.errors import EwsError
 
 @dataclass(slots=True)
 class Refusal:
-    """A response code that an operation gets, so many times."""
+    """An error for the next `times` requests of an operation."""
 
     error: EwsError
     times: int
 
     def raise_next(self) -> None:
-        """Raise it as long as there are some left."""
+        """Raise the error if any are left."""
         if self.times > 0:
             self.times -= 1
             raise self.error
@@ -21,37 +21,37 @@ class Refusal:
 
 @dataclass(slots=True)
 class Faults:
-    """Faults that last, or that are used up. A new one of these is none."""
+    """Faults that last or are used up; by default none. The counts are named after the control API's faults."""
 
-    cut: bool = False
-    """Callbacks are unreachable."""
+    callbacks_unreachable: bool = False
+    """`cut` in the control API."""
     drop_acks: int = 0
-    """Of so many POSTs the answer never comes back, though the receiver gave one."""
+    """Number of POSTs whose response is lost although the receiver sent one."""
     duplicate: int = 0
-    """So many POSTs are sent twice at once."""
+    """Number of notifications that are sent twice at once."""
     refuse_subscribe: Refusal | None = None
     refuse_sync: Refusal | None = None
     """For SyncFolderItems, SyncFolderHierarchy and GetItem alike."""
     lose_subscribe_answers: int = 0
-    """So many Subscribes are carried out, and never answered."""
+    """Number of Subscribes that are carried out and never answered."""
 
-    def refuse(self, operation: str) -> None:
-        """Raise what the next request of an operation is to get, if anything."""
+    def raise_refusal(self, operation: str) -> None:
+        """Raise the error that the next request of an operation is to get, if any."""
         refusal = self.refuse_subscribe if operation == "Subscribe" else self.refuse_sync
         if refusal is not None and operation in {"Subscribe", "SyncFolderItems", "SyncFolderHierarchy", "GetItem"}:
             refusal.raise_next()
 
-    def drops_ack(self) -> bool:
-        """Use up one lost answer, if there is one."""
-        self.drop_acks, dropped = max(self.drop_acks - 1, 0), self.drop_acks > 0
-        return dropped
+    def use_dropped_ack(self) -> bool:
+        """Return whether the response to this POST is lost, and count it."""
+        self.drop_acks, is_dropped = max(self.drop_acks - 1, 0), self.drop_acks > 0
+        return is_dropped
 
-    def duplicates(self) -> bool:
-        """Use up one duplicate, if there is one."""
-        self.duplicate, doubled = max(self.duplicate - 1, 0), self.duplicate > 0
-        return doubled
+    def use_duplicate(self) -> bool:
+        """Return whether this notification is sent twice, and count it."""
+        self.duplicate, is_doubled = max(self.duplicate - 1, 0), self.duplicate > 0
+        return is_doubled
 
-    def loses_subscribe_answer(self) -> bool:
-        """Use up one lost answer to a Subscribe, if there is one."""
-        self.lose_subscribe_answers, lost = max(self.lose_subscribe_answers - 1, 0), self.lose_subscribe_answers > 0
-        return lost
+    def use_lost_subscribe_answer(self) -> bool:
+        """Return whether the response to this Subscribe is lost, and count it."""
+        self.lose_subscribe_answers, is_lost = max(self.lose_subscribe_answers - 1, 0), self.lose_subscribe_answers > 0
+        return is_lost

@@ -1,4 +1,4 @@
-"""What differs between servers, and what nobody has published: settings, each with the value a profile starts from.
+"""Settings for the differences between servers and for unpublished behaviour, with the defaults of each profile.
 
 "Guide" is the WorkMail administration guide's page on notifications.
 """
@@ -12,7 +12,7 @@ _UP_TO_2016: Final = (*_UP_TO_2010, "Exchange2013", "Exchange2013_SP1", "Exchang
 
 
 class SettingError(ValueError):
-    """Raised where a setting has no such name, or can't take such a value."""
+    """Raised for an unknown setting or an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Profile:
 
     name: Literal["workmail", "exchange"]
     server_version: str
-    """In the header of every answer and notification."""
+    """In the header of every response and notification."""
     server_build: tuple[int, int, int, int]
     accepted_versions: tuple[str, ...]
     """Of RequestServerVersion; another name gets `unknown_version_error`."""
@@ -31,38 +31,38 @@ class Profile:
     """After a failed POST. Exchange: 30 (StatusFrequency page). WorkMail: not published."""
     retry_factor: float
     retry_limit: Literal["interval", "total"]
-    """What may not exceed StatusFrequency: the next interval (Exchange, StatusFrequency page), or the time since the
-    first failure ("retried for at most 5 minutes", Guide)."""
+    """StatusFrequency limits the next interval (Exchange, StatusFrequency page), or the time since the first failure
+    ("retried for at most 5 minutes", Guide)."""
     resend: Literal["identical", "rebuilt"]
-    """Whether a re-send repeats the bytes, or takes in what happened meanwhile. Not published for either."""
+    """Whether a retry repeats the bytes, or includes newer events. Not published for either."""
     first_post: Literal["at_once", "after_status_frequency"]
-    """When the first heartbeat comes. Exchange: users see one right after subscribing. WorkMail: not published."""
+    """The time of the first heartbeat. Exchange: users see one right after subscribing. WorkMail: not published."""
 
     watermark_bytes: Literal[8, 29]
     """8: a little-endian counter (Guide's samples); 29: `01000000`, database, int64, `01` (public Exchange traces)."""
     watermark_per: Literal["event", "action"]
-    """Whether the events of one user action have a watermark each, or share one. Not published for either."""
+    """Whether each event of a user action has its own watermark, or all share one. Not published for either."""
     subscribe_watermark: Literal["current", "zero"]
-    """What Subscribe returns; zero is the Guide's sample, five zero bytes and a first PreviousWatermark of eight."""
+    """In the Subscribe response. Zero is the Guide's sample: five zero bytes, then a PreviousWatermark of eight."""
     heartbeat_watermark: Literal["current", "zero"]
-    """What a StatusEvent says. Zero is the Guide's sample, and leaves the chain of watermarks where it was."""
+    """In a StatusEvent. Zero is the Guide's sample, and does not move the chain of watermarks."""
     resume: Literal["honoured", "refused", "ignored"]
-    """A Subscribe with a watermark replays what came after it, gets ErrorInvalidWatermark, or starts from now."""
+    """A Subscribe with a watermark replays the events after it, gets ErrorInvalidWatermark, or starts from now."""
     misplaced_watermark: Literal["refused", "ignored"]
-    """A Watermark outside the types namespace (some clients write it) fails the schema, or is passed over."""
+    """A Watermark in the messages namespace (some clients write it) fails the schema, or is ignored."""
     retention_days: int
-    """How long changes, and the mailbox of a disabled user, are kept (Exchange, Watermark page; WorkMail API)."""
+    """For events, and for the mailbox of a disabled user (Exchange, Watermark page; WorkMail API)."""
 
     quota: int
     """Live subscriptions of a mailbox. WorkMail: 3 (Guide). Exchange: EWSMaxSubscriptions, 5,000 since 2013."""
     quota_error: Literal["response", "fault"]
-    """How ErrorExceededSubscriptionCount is told. WorkMail: not published."""
+    """The form of ErrorExceededSubscriptionCount. WorkMail: not published."""
     subfolders: bool
-    """Whether a subscription to a folder reaches into its folders. Not published for either."""
+    """Whether a subscription to a folder includes its subfolders. Not published for either."""
     events_per_post: int
-    """The rest follows at once, MoreEvents says so. Not published for either."""
+    """More events follow at once, with MoreEvents set. Not published for either."""
     malformed_declaration: bool
-    """Heartbeats start with the XML declaration printed in the Guide, which is not well-formed."""
+    """Whether heartbeats start with the XML declaration printed in the Guide, which is not well-formed."""
     delete_seen_as: Literal["deleted", "moved"]
     """Exchange 2013+ shows a deletion as MovedEvent to subscriptions of named folders (page on deletion events)."""
 
@@ -71,9 +71,9 @@ class Profile:
     ack_max_bytes: int
     """A longer acknowledgement is a failed delivery. Not published for either."""
     disabled_answer: str
-    """What EWS answers for a disabled user: `401`, or a response code, told as a fault. Not published."""
+    """The response for a disabled user: `401`, or the response code of a fault. Not published."""
     disable_ends_subscriptions: bool
-    """Whether disabling a user ends the subscriptions, silently. Not published."""
+    """Whether disabling a user silently ends the subscriptions. Not published."""
 
     def with_settings(self, settings: Mapping[str, object]) -> Self:
         """Return a copy with some settings changed, given as values or as text. Raises `SettingError`."""
@@ -83,12 +83,12 @@ class Profile:
 def _value_of(name: str, value: object) -> Any:  # noqa: ANN401  # the type is the setting's
     kind = get_type_hints(Profile).get(name)
     if kind is None or get_origin(kind) is tuple or name == "name":
-        raise SettingError(f"no such setting: {name}")
+        raise SettingError(f"unknown setting: {name}")
     text = str(value).lower() if isinstance(value, bool) else str(value)
     try:
         return _converted(kind, text)
     except (KeyError, ValueError):
-        raise SettingError(f"{name} can't be {text}") from None
+        raise SettingError(f"{text} is not a value of {name}") from None
 
 
 def _converted(kind: Any, text: str) -> object:  # noqa: ANN401  # a type, or a Literal
@@ -133,7 +133,7 @@ EXCHANGE: Final = replace(
     server_version="Exchange2016",
     server_build=(15, 1, 2507, 6),
     accepted_versions=_UP_TO_2016,
-    unknown_version_error="ErrorInvalidRequest",  # what "Exchange2019" gets
+    unknown_version_error="ErrorInvalidRequest",  # the response to "Exchange2019"
     first_retry_seconds=30,
     retry_limit="interval",
     first_post="at_once",

@@ -1,4 +1,4 @@
-"""Logs and metrics: what may be said, and its names.
+"""Logger and metrics of the functions, and their names.
 
 A log line names a subscription by its key, never a mailbox by its address, and holds neither bodies nor callback paths.
 """
@@ -11,8 +11,16 @@ from aws_lambda_powertools import Logger, Metrics
 NAMESPACE: Final = "EWSPush"
 
 
+class Service(StrEnum):
+    """The functions. Each value is the `service` of log lines and metrics, and the name of the handler's module."""
+
+    RESPONDER = "responder"
+    FORWARDER = "forwarder"
+    KEEPER = "keeper"
+
+
 class Metric(StrEnum):
-    """Metric names, one word for one thing with the domain."""
+    """Metric names."""
 
     EVENTS_LOGGED = "EventsLogged"
     HEARTBEATS = "Heartbeats"
@@ -36,18 +44,18 @@ class Metric(StrEnum):
     MINUTES_OVERDUE = "MinutesOverdue"
 
 
-def logger(service: str) -> Logger:
+def logger(service: Service) -> Logger:
     """Return the JSON logger of a function."""
     return Logger(service=service, log_uncaught_exceptions=False)
 
 
-def metrics(service: str) -> Metrics:
+def metrics(service: Service) -> Metrics:
     """Return the metrics (CloudWatch embedded metric format) of a function."""
     return Metrics(namespace=NAMESPACE, service=service)
 
 
 def error_origin(error: BaseException) -> dict[str, Any]:
-    """Return the type, AWS error code and innermost place of `error`, for a log line without its words."""
+    """Return the type, AWS error code and innermost code line of `error`; its message may quote data."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -23,7 +23,7 @@ from ewspush.domain.receiving.received_push import read_push
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.protocol.acknowledgement import CONTENT_TYPE, SubscriptionStatus, acknowledgement
 from ewspush.protocol.reader import parse_notification
-from infra.front_door import ROUTE
+from infra.callback_api import ROUTE
 from local.deployment import Deployment
 from local.lambda_runtime import Function, FunctionError, LambdaProcess
 from tests.e2e.faulty_aws import Fate, FaultyAws, broken, faulty, lost, passed, refused, stored_then, together

@@ -1,4 +1,4 @@
-"""The simulator as a client sees it that nobody here wrote: exchangelib subscribes, and reads what is pushed."""
+"""mailsim with exchangelib as an independent client: it subscribes, reads the notifications, and synchronizes."""
 
 import http.client
 import json
@@ -43,12 +43,14 @@ BUILDS = {"workmail": EXCHANGE_2010_SP2, "exchange": EXCHANGE_2016}
 
 
 class Listener(ThreadingHTTPServer):
-    """Who is called back: answers what it is told to, in exchangelib's words."""
+    """A receiver of notifications; its response is built by exchangelib.
+
+    Heartbeats and events go to queues of their own.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        """Listen on any free port; heartbeats and events go to queues of their own."""
         super().__init__(("127.0.0.1", 0), _Callback)
         self.url = f"http://127.0.0.1:{self.server_port}/callback"
         self.answer: bytes = SendNotification(protocol=None).ok_payload()
@@ -61,18 +63,18 @@ class _Callback(BaseHTTPRequestHandler):
     server: Listener
 
     def do_POST(self) -> None:
-        """Read with exchangelib, then answer."""
+        """Parse the notification with exchangelib, then answer."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         for notification in SendNotification(protocol=None).parse(body):
-            beats = all(event.ELEMENT_NAME == "StatusEvent" for event in notification.events)
-            (self.server.heartbeats if beats else self.server.notifications).put(notification)
+            is_heartbeat = all(event.ELEMENT_NAME == "StatusEvent" for event in notification.events)
+            (self.server.heartbeats if is_heartbeat else self.server.notifications).put(notification)
         self.send_response(200)
         self.send_header("Content-Type", "text/xml; charset=utf-8")
         self.end_headers()
         self.wfile.write(self.server.answer)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass
@@ -84,13 +86,13 @@ class Simulator:
     listener: Listener = field(default_factory=Listener)
 
     def control(self, path: str, **given: Any) -> Any:
-        """Make a control call: POST where something is given, else GET."""
+        """Make a control call: POST with a body, GET without."""
         data = json.dumps(given).encode() if given else None
-        with urllib.request.urlopen(f"{self.urls['control']}/{path}", data, timeout=WAIT_SECONDS) as answer:  # noqa: S310  # our own
+        with urllib.request.urlopen(f"{self.urls['control']}/{path}", data, timeout=WAIT_SECONDS) as answer:  # noqa: S310  # the local server
             return json.load(answer)
 
     def account(self, login: str = EMAIL, access_type: Any = DELEGATE) -> Account:
-        """Return the mailbox as exchangelib sees it, with the credentials of its user or of another."""
+        """Return exchangelib's account of the mailbox, with the credentials of its user or of another."""
         configuration = Configuration(
             service_endpoint=self.urls["ews"],
             credentials=Credentials(login, "password"),
@@ -100,23 +102,23 @@ class Simulator:
         return Account(EMAIL, config=configuration, autodiscover=False, access_type=access_type)
 
     def subscribe(self, *, inbox: bool = False, watermark: str | None = None) -> tuple[str, str]:
-        """Let exchangelib subscribe, to the inbox or to all folders."""
+        """Subscribe to the inbox or to all folders with exchangelib."""
         account = self.account()
         folders = [DistinguishedFolderId(id="inbox", mailbox=Mailbox(email_address=EMAIL))] if inbox else None
-        called = SubscribeToPush(account=account).call(
+        responses = SubscribeToPush(account=account).call(
             folders=folders, event_types=EVENTS, watermark=watermark, status_frequency=1, url=self.listener.url
         )
-        ((subscription_id, first),) = called
+        ((subscription_id, first),) = responses
         return str(subscription_id), str(first)
 
 
 @pytest.fixture(params=["workmail", "exchange"])
 def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """Start mailsim with one user; it ends on SIGTERM."""
+    """Start mailsim with one user; end it with SIGTERM."""
     command = [sys.executable, "-m", "mailsim", "--port", "0", "--profile", request.param]
     command += ["--minute", str(MINUTE_SECONDS), "--log-level", "WARNING"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment) as process:  # noqa: S603  # ours
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=environment) as process:  # noqa: S603  # fixed arguments
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
         assert ready.pop("ready")
@@ -131,7 +133,7 @@ def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
 @pytest.mark.parametrize("inbox", [True, False])
 def test_a_message_is_pushed(simulator: Simulator, inbox: bool) -> None:
-    """With its id, in the chain of watermarks."""
+    """With the item's id, and with the watermarks that `changes` lists."""
     subscription_id, _ = simulator.subscribe(inbox=inbox)
     item_id = simulator.control(f"mailboxes/{EMAIL}/messages", subject="hello")["item_id"]
     pushed = simulator.listener.notifications.get(timeout=WAIT_SECONDS)
@@ -143,7 +145,7 @@ def test_a_message_is_pushed(simulator: Simulator, inbox: bool) -> None:
 
 
 def test_heartbeats_arrive_until_unsubscribed(simulator: Simulator) -> None:
-    """The listener's Unsubscribe is honoured."""
+    """Unsubscribe ends the subscription."""
     subscription_id, watermark = simulator.subscribe()
     beats = [simulator.listener.heartbeats.get(timeout=WAIT_SECONDS) for _ in range(3)]
     assert {beat.subscription_id for beat in beats} == {subscription_id}
@@ -155,8 +157,8 @@ def test_heartbeats_arrive_until_unsubscribed(simulator: Simulator) -> None:
     assert state == "unsubscribed"
 
 
-def test_errors_are_read(simulator: Simulator) -> None:
-    """In the response, and as a fault: exchangelib writes the watermark into the wrong namespace."""
+def test_errors_are_raised(simulator: Simulator) -> None:
+    """From an error response, and from a fault: exchangelib writes the watermark into the wrong namespace."""
     simulator.control("settings", quota=1)
     _, watermark = simulator.subscribe()
     with pytest.raises(ErrorExceededSubscriptionCount):
@@ -165,8 +167,8 @@ def test_errors_are_read(simulator: Simulator) -> None:
         simulator.subscribe(watermark=watermark)
 
 
-def test_a_lost_answer_closes_the_connection(simulator: Simulator) -> None:
-    """Without a byte; the subscription is there."""
+def test_a_lost_subscribe_response_closes_the_connection(simulator: Simulator) -> None:
+    """Without a byte; the subscription exists."""
     simulator.control("faults", lose_subscribe_answers=1)
     ews = urlsplit(simulator.urls["ews"])
     connection = http.client.HTTPConnection(ews.netloc, timeout=WAIT_SECONDS)
@@ -178,22 +180,24 @@ def test_a_lost_answer_closes_the_connection(simulator: Simulator) -> None:
 
 
 def test_a_service_account_impersonates(simulator: Simulator) -> None:
-    """As exchangelib does it, for WorkMail's impersonation roles, too."""
+    """In exchangelib's form, which serves WorkMail's impersonation roles, too."""
     simulator.control("users", email="service@example.com", password="password", impersonates=True)
     simulator.control("users", email="other@example.com", password="password")
     service = SubscribeToPush(account=simulator.account("service@example.com", IMPERSONATION))
-    asked = {"folders": None, "event_types": EVENTS, "status_frequency": 1, "url": simulator.listener.url}
-    assert list(service.call(**asked, watermark=None))
+    parameters = {"folders": None, "event_types": EVENTS, "status_frequency": 1, "url": simulator.listener.url}
+    assert list(service.call(**parameters, watermark=None))
     assert simulator.control("subscriptions")[0]["mailbox"] == EMAIL
     with pytest.raises(ErrorImpersonateUserDenied):
         list(
-            SubscribeToPush(account=simulator.account("other@example.com", IMPERSONATION)).call(**asked, watermark=None)
+            SubscribeToPush(account=simulator.account("other@example.com", IMPERSONATION)).call(
+                **parameters, watermark=None
+            )
         )
 
 
 @pytest.mark.parametrize(("login", "access_type"), [(EMAIL, DELEGATE), ("service@example.com", IMPERSONATION)])
 def test_a_folder_is_synchronized(simulator: Simulator, login: str, access_type: Any) -> None:
-    """First everything, then what has changed: created, updated, deleted, read."""
+    """All items first, then the changes: created, updated, deleted, read."""
     simulator.control("users", email="service@example.com", password="password", impersonates=True)
     box = f"mailboxes/{EMAIL}"
     changed, read, deleted, kept = (
@@ -213,8 +217,8 @@ def test_a_folder_is_synchronized(simulator: Simulator, login: str, access_type:
     assert list(inbox.sync_items()) == []
 
 
-def test_folders_are_walked_and_synchronized(simulator: Simulator) -> None:
-    """From the root, with the classes of folders everybody knows."""
+def test_folders_are_listed_and_synchronized(simulator: Simulator) -> None:
+    """From the root, with the classes of the distinguished folders."""
     account = simulator.account()
     assert {"Inbox", "Calendar", "Deleted Items"} <= {folder.name for folder in account.root.walk()}
     top = account.msg_folder_root
@@ -224,8 +228,8 @@ def test_folders_are_walked_and_synchronized(simulator: Simulator) -> None:
     assert (kind, made.name) == ("create", "plans")
 
 
-def test_a_forgotten_state_is_told(simulator: Simulator) -> None:
-    """Exchangelib raises what it is meant to."""
+def test_a_forgotten_state_is_an_error(simulator: Simulator) -> None:
+    """ErrorInvalidSyncStateData."""
     inbox = simulator.account().inbox
     assert list(inbox.sync_items()) == []
     simulator.control("faults", forget_sync_states=True)

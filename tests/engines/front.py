@@ -13,7 +13,7 @@ from queue import Queue
 from threading import Thread
 from typing import Any, Final
 
-from infra.front_door import ROUTE
+from infra.callback_api import ROUTE
 from local.lambda_runtime import FunctionError, LambdaProcess
 
 _SEGMENTS: Final = ("subscription", "generation", "signature")

@@ -10,7 +10,7 @@ from typing import Any, Final
 from local.lambda_runtime import FunctionError, LambdaProcess
 
 BATCH_RECORDS: Final = 50
-"""As `infra.hand_over` has it."""
+"""As `infra.event_delivery` has it."""
 
 _IDLE_SECONDS: Final = 0.05
 _RETRY_SECONDS: Final = 0.2

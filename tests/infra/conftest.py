@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.reading import Resources, resources_of
+from tests.infra.template_queries import Resources, resources_of
 
 os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
 os.environ["CDK_VALIDATION"] = "false"  # `make synth` runs CloudFormation's rules and cdk-nag
@@ -21,5 +21,5 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def resources(template: dict[str, Any]) -> Resources:
-    """Return what finds the resources of a type, by logical id."""
+    """Return the lookup of the template's resources by type."""
     return resources_of(template)

@@ -1,4 +1,4 @@
-"""What wakes somebody, when, and what it says."""
+"""The alarms: their conditions and descriptions."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import pytest
 
 from ewspush.telemetry import Metric
 from infra.packaging import ROOT
-from tests.infra.reading import Resources, resources_of
 from tests.infra.synthesis import synthesized
+from tests.infra.template_queries import Resources, resources_of
 
 
 def alarm_on(resources: Resources, metric: str) -> dict[str, Any]:
@@ -16,8 +16,8 @@ def alarm_on(resources: Resources, metric: str) -> dict[str, Any]:
     return alarm
 
 
-def test_every_alarm_goes_to_the_topic_and_says_what_to_do(resources: Resources) -> None:
-    """A sentence, not a metric's name; and a page that it names is there."""
+def test_every_alarm_publishes_to_the_topic_and_says_what_to_do(resources: Resources) -> None:
+    """The description is a sentence, not a metric's name, and each runbook page in it exists."""
     (topic,) = resources("AWS::SNS::Topic")
     alarms = resources("AWS::CloudWatch::Alarm")
     assert alarms
@@ -30,20 +30,20 @@ def test_every_alarm_goes_to_the_topic_and_says_what_to_do(resources: Resources)
 
 
 def test_alarms_of_this_account_may_publish(resources: Resources) -> None:
-    """A topic policy replaces the default one, and the default one is what lets them."""
+    """The topic policy replaces the default one, which allows them to publish."""
     (policy,) = resources("AWS::SNS::TopicPolicy").values()
     (allowed,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
-def test_an_old_iterator_is_an_alarm(resources: Resources) -> None:
-    """Events that are logged and not handed on."""
+def test_delayed_forwarding_raises_an_alarm(resources: Resources) -> None:
+    """After five minutes in which a stored event is not forwarded."""
     assert alarm_on(resources, "IteratorAge")["Threshold"] == 300_000
 
 
-def test_only_a_silent_keeper_makes_silence_an_alarm(resources: Resources) -> None:
-    """Every other metric is told only when there is something to tell."""
+def test_only_missing_keeper_runs_raise_an_alarm_on_missing_data(resources: Resources) -> None:
+    """Every other metric has data only if there is something to count."""
     by_metric = {one["MetricName"]: one["TreatMissingData"] for one in resources("AWS::CloudWatch::Alarm").values()}
     assert by_metric.pop(Metric.KEEPER_RUNS) == "breaching"
     assert set(by_metric.values()) == {"notBreaching"}
@@ -59,10 +59,10 @@ def test_only_a_silent_keeper_makes_silence_an_alarm(resources: Resources) -> No
         (Metric.CHECKS_DEFERRED, "Sum", 1, (3, 3)),
     ],
 )
-def test_the_keepers_alarms_ring_when_they_should(
+def test_the_conditions_of_the_keepers_alarms(
     resources: Resources, metric: str, statistic: str, threshold: int, periods: tuple[int, int]
 ) -> None:
-    """In so many of the last periods of five minutes; the longest overdue counts, not the sum of all."""
+    """Periods are of five minutes; of the minutes overdue the maximum counts, not the sum."""
     alarm = alarm_on(resources, metric)
     assert (alarm["Namespace"], alarm["Dimensions"]) == ("EWSPush", [{"Name": "service", "Value": "keeper"}])
     assert (alarm["Statistic"], alarm["Period"]) == (statistic, 300)
@@ -70,9 +70,9 @@ def test_the_keepers_alarms_ring_when_they_should(
     assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"]) == periods
 
 
-@pytest.mark.parametrize(("keepers", "fewest_ticks"), [(1, 1), (4, 16)])
-def test_one_keeper_that_does_not_tick_is_an_alarm(keepers: int, fewest_ticks: int) -> None:
-    """However well the others do: three make fifteen ticks in five minutes."""
+@pytest.mark.parametrize(("keepers", "fewest_runs"), [(1, 1), (4, 16)])
+def test_one_keeper_that_does_not_run_raises_an_alarm(keepers: int, fewest_runs: int) -> None:
+    """Even if all others run: three of four keepers make fifteen runs in five minutes."""
     alarm = alarm_on(resources_of(synthesized(keepers=keepers)), Metric.KEEPER_RUNS)
-    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", fewest_ticks)
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", fewest_runs)
     assert (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], alarm["Period"]) == (2, 2, 300)

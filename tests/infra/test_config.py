@@ -1,18 +1,18 @@
-"""Context keys: validated at synth, with errors that an administrator can act on."""
+"""Context keys: validated at synthesis, with errors that tell an administrator what to set."""
 
 import pytest
 
-from infra.checks import ConfigError
 from infra.config import Config
+from infra.config_values import ConfigError
 
 
-def test_nothing_given_is_a_working_configuration() -> None:
-    """The defaults."""
+def test_an_empty_context_is_a_valid_configuration() -> None:
+    """It holds the defaults."""
     assert Config.from_context({}) == Config()
 
 
-def test_the_command_line_gives_strings() -> None:
-    """`-c key=value` and cdk.json mean the same."""
+def test_strings_are_parsed() -> None:
+    """`-c key=value` has the same effect as the key in cdk.json."""
     given = {
         "throttle_rate": "50",
         "log_retention_days": "7",
@@ -40,9 +40,9 @@ def test_the_command_line_gives_strings() -> None:
         ("profile", "gmail", "one of workmail, exchange", "profile=workmail"),
         ("ews_url", "mail.example.com", "an https:// URL", "ews_url=https://mail.example.com/EWS/Exchange.asmx"),
         ("server_version", "Exchange2012", "one of Exchange2007, ", "server_version=Exchange2016"),
-        ("server_version", "Exchange2019", "give Exchange2016 for Exchange Server 2019", "server_version=Exchange2016"),
+        ("server_version", "Exchange2019", "use Exchange2016 for Exchange Server 2019", "server_version=Exchange2016"),
         ("resume", "always", "one of trusted, unproven", "resume=unproven"),
-        ("callback_base_url", "https://a.example/", "nor a slash at the end", "base_url=https://push.example.com"),
+        ("callback_base_url", "https://a.example/", "or a trailing slash", "base_url=https://push.example.com"),
         ("keepers", 3, "one of 1, 2, 4, 8", "keepers=1"),
         ("reserve_concurrency", "no", "true or false", "reserve_concurrency=true"),
         ("minute_seconds", 0, "a number above 0 and up to 60", "minute_seconds=60"),
@@ -52,10 +52,10 @@ def test_the_command_line_gives_strings() -> None:
         ("minute_seconds", True, "a number above 0 and up to 60", "minute_seconds=60"),
     ],
 )
-def test_a_value_out_of_range_is_refused_with_key_range_and_example(
+def test_an_invalid_value_is_refused_with_key_expected_value_and_example(
     key: str, value: object, expected: str, example: str
 ) -> None:
-    """One sentence that says all three."""
+    """The message names all three, and the invalid value."""
     with pytest.raises(ConfigError) as refusal:
         Config.from_context({key: value})
     text = str(refusal.value)
@@ -84,8 +84,8 @@ def test_a_value_out_of_range_is_refused_with_key_range_and_example(
         "http://[::1",
     ],
 )
-def test_what_is_no_safe_url_is_refused(key: str, url: str) -> None:
-    """Credentials and subscriptions go there: nobody may listen in between."""
+def test_an_unsafe_url_is_refused(key: str, url: str) -> None:
+    """Credentials and notifications travel to these URLs."""
     with pytest.raises(ConfigError, match=f"'{key}' must be an https:// URL"):
         Config.from_context({key: url})
 
@@ -101,23 +101,23 @@ def test_what_is_no_safe_url_is_refused(key: str, url: str) -> None:
         "",
     ],
 )
-def test_a_safe_url_is_taken_as_it_is(key: str, url: str) -> None:
-    """Or http on this machine; or none."""
+def test_a_safe_url_is_accepted_unchanged(key: str, url: str) -> None:
+    """So are http URLs of this machine, and an empty value."""
     assert getattr(Config.from_context({key: url}), key) == url
 
 
-def test_an_exchange_server_has_to_be_said_where() -> None:
-    """There is nothing to derive its address from."""
-    with pytest.raises(ConfigError, match=r"'ews_url' must be .* since profile is exchange, .* -c ews_url=https://"):
+def test_the_profile_exchange_requires_an_ews_url() -> None:
+    """There is nothing to derive the address from."""
+    with pytest.raises(ConfigError, match=r"'ews_url' must be set: profile is exchange, .* -c ews_url=https://"):
         Config.from_context({"profile": "exchange"})
 
 
-def test_a_misspelt_key_is_not_silently_without_effect() -> None:
-    """It is named, and what was meant."""
-    with pytest.raises(ConfigError, match="'throttle_brust' is not known; did you mean 'throttle_burst'"):
+def test_a_misspelt_key_is_refused_with_the_likely_key() -> None:
+    """Otherwise it would silently have no effect."""
+    with pytest.raises(ConfigError, match="'throttle_brust' is unknown; did you mean 'throttle_burst'"):
         Config.from_context({"throttle_brust": 4})
 
 
-def test_keys_of_others_are_let_be() -> None:
+def test_unrelated_keys_are_ignored() -> None:
     """Feature flags, and what CDK keeps in the context."""
     assert Config.from_context({"@aws-cdk/core:explicitStackTags": True, "cli-telemetry": False}) == Config()

@@ -1,4 +1,4 @@
-"""The asset: the right wheels for arm64, and nothing that Lambda would compile again."""
+"""The asset: wheels of the target, and bytecode of every module."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ HOST = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 @pytest.fixture(scope="session")
 def arm64() -> Path:
-    """Return the asset as it is deployed by default."""
+    """Return the asset of the default configuration."""
     return packaging.asset("arm64", "3.13")
 
 
@@ -27,15 +27,15 @@ def test_the_wheels_are_those_of_the_target(arm64: Path) -> None:
         assert (header[:4], header[18]) == (b"\x7fELF", 0xB7)  # e_machine: EM_AARCH64
 
 
-def test_it_holds_the_handlers_and_what_they_import(arm64: Path) -> None:
-    """boto3 is left to the runtime, which brings it."""
+def test_it_holds_the_handlers_and_their_dependencies(arm64: Path) -> None:
+    """But boto3, which the runtime provides."""
     assert (arm64 / "ewspush" / "handlers" / "responder.py").exists()
     assert (arm64 / "aws_lambda_powertools").is_dir()
     assert not (arm64 / "boto3").exists()
 
 
 def test_every_module_has_its_bytecode() -> None:
-    """Compiled by the runtime's own minor version, with no look at the sources needed."""
+    """It is compiled by the runtime's minor version and not compared with the sources."""
     asset = packaging.asset("x86_64", HOST)
     tag = sys.implementation.cache_tag
     for source in asset.rglob("*.py"):
@@ -44,8 +44,8 @@ def test_every_module_has_its_bytecode() -> None:
         assert compiled.read_bytes()[4] == 0b01, source  # hash-based, unchecked (PEP 552)
 
 
-def test_the_same_sources_make_the_same_asset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Else every deployment would replace every function."""
+def test_the_same_sources_build_the_same_asset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Otherwise every deployment would replace every function."""
     first = packaging.asset("x86_64", HOST)
     monkeypatch.setattr(packaging, "_BUILD", tmp_path)
     assert _contents(packaging.asset("x86_64", HOST)) == _contents(first)
@@ -56,7 +56,7 @@ def _contents(directory: Path) -> dict[str, bytes]:
     return {str(path.relative_to(directory)): path.read_bytes() for path in paths}
 
 
-def test_a_python_that_is_not_here_is_said_to_be_missing() -> None:
-    """Then the asset has no bytecode, and the stack says so."""
+def test_a_python_that_is_not_installed_is_none() -> None:
+    """Then the asset has no bytecode, and the stack warns."""
     assert packaging.interpreter_of("3.99") is None
     assert packaging.interpreter_of(HOST) is not None

@@ -21,8 +21,8 @@ from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest
-from mailsim.http import Server as MailsimServer
-from mailsim.http import Station
+from mailsim.http_server import Server as MailsimServer
+from mailsim.runtime import Runtime
 from tests.stories import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials
 from tests.unit.mailsim.world import EMAIL, World, basic
@@ -387,7 +387,7 @@ class TestMailsim:
     @pytest.fixture
     def url(self, world: World) -> Iterator[str]:
         """Return the address of EWS; nothing is posted."""
-        with MailsimServer(0, Station(world.core)) as listening:
+        with MailsimServer(0, Runtime(world.core)) as listening:
             thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
             thread.start()
             yield listening.urls["ews"]

@@ -26,7 +26,8 @@ from ewspush.protocol.synchronization import (
     is_folder_gone,
     is_state_unknown,
 )
-from mailsim.http import Server, Station
+from mailsim.http_server import Server
+from mailsim.runtime import Runtime
 from tests.twins.credentials import MemoryCredentials
 from tests.unit.mailsim.world import EMAIL, START, World, basic
 
@@ -78,7 +79,7 @@ def mailboxes(request: pytest.FixtureRequest) -> Iterator[Mailboxes]:
     """Return a mail server of each profile, with a user and an account that may act on every mailbox."""
     world = World(request.param)
     world.call("users", email=KEEPER, password="password", impersonates=True)
-    with Server(0, Station(world.core)) as listening:
+    with Server(0, Runtime(world.core)) as listening:
         thread = Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield Mailboxes(world, listening.urls["ews"])

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import MailboxEvent
-from mailsim.changes import Change
+from mailsim.mailbox_events import LoggedEvent
 
 TOLERANCE_SECONDS: Final = 1.0
 """At the ends of a gap: the duration of the calls between a POST and its write."""
@@ -21,9 +21,9 @@ def published_type(event_type: str) -> str:
     return f"ews.mailbox.{_TYPES.get(event_type, event_type.removesuffix('Event').lower())}"
 
 
-def identity_of_change(change: Change, watermark: str) -> EventIdentity:
+def identity_of_change(change: LoggedEvent, watermark: str) -> EventIdentity:
     """Return the identity of a change as the server knows it."""
-    return published_type(change.told.type), change.told.id, watermark, change.told.parent_id
+    return published_type(change.event.type), change.event.id, watermark, change.event.parent_id
 
 
 def identity_of_event(event: MailboxEvent) -> EventIdentity:

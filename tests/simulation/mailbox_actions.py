@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mailsim.changes import Told
+from mailsim.core import Core
 from mailsim.directory import UserState
-from mailsim.server import Core
+from mailsim.mailbox_events import MailboxEvent
 from mailsim.store import Entry
 from tests.simulation.steps import Action
 
@@ -32,23 +32,23 @@ class MailboxAction(Action):
         for number in range(self.count):
             system.core.record(email, self._act(system.core, email, number), system.time.now)
 
-    def _act(self, core: Core, email: str, number: int) -> list[Told]:  # noqa: PLR0911  # an action a line
-        actor = core.actor(email)
+    def _act(self, core: Core, email: str, number: int) -> list[MailboxEvent]:  # noqa: PLR0911  # an action a line
+        actions = core.actions(email)
         item = self._item(core, email, number)
         if self.kind == "folder":
-            return actor.make_folder("msgfolderroot", f"folder {number}")[1]
+            return actions.create_folder("msgfolderroot", f"folder {number}")[1]
         if item is None or self.kind == "mail":
-            return actor.deliver(self.folder, "hello")[1]
+            return actions.deliver(self.folder, "hello")[1]
         match self.kind:
             case "modify":
-                return actor.modify(item)
+                return actions.modify(item)
             case "read":
-                return actor.mark(item, unread=not item.unread)
+                return actions.set_unread(item, unread=not item.unread)
             case "move":
-                return actor.move(item, self.folder)
+                return actions.move(item, self.folder)
             case "copy":
-                return actor.copy(item, self.folder)[1]
-        return actor.delete(item)
+                return actions.copy(item, self.folder)[1]
+        return actions.delete(item)
 
     def _item(self, core: Core, email: str, number: int) -> Entry | None:
         mailbox = core.directory.find(email).mailbox

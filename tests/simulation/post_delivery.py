@@ -60,7 +60,7 @@ class PostDelivery:
         time.at(time.now + limit, lambda: self._answer(post, None, b""))
 
     def _answer(self, post: Post, status: int | None, body: bytes) -> None:
-        self._system.core.answered(post.delivery_id, status, "text/xml", body, self._system.time.now)
+        self._system.core.on_post_response(post.delivery_id, status, "text/xml", body, self._system.time.now)
 
     def _arrive(self, post: Post) -> None:
         """Let the responder answer a POST; an answer after the time limit is none."""

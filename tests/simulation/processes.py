@@ -45,7 +45,7 @@ def fast_handlers() -> Iterator[None]:
         pure: tuple[tuple[object, str], ...] = (
             (responder, "parse_notification"),
             (responder, "verified"),
-            (deliveries, "judged"),
+            (deliveries, "parse_acknowledgement"),
         )
         for module_of, name in pure:
             stack.enter_context(patch.object(module_of, name, lru_cache(maxsize=512)(getattr(module_of, name))))

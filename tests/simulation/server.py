@@ -8,8 +8,8 @@ from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
-from mailsim.server import Core
-from mailsim.subscriptions import State, Subscription
+from mailsim.core import Core
+from mailsim.subscription import State, Subscription
 from tests.simulation.clock import Timeline
 from tests.twins.core_mail_server import CoreMailServer
 

@@ -8,9 +8,9 @@ from typing import Final
 from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State, Subscription
+from mailsim.core import Core
 from mailsim.profiles import PROFILES
-from mailsim.server import Core
-from mailsim.subscriptions import Subscription as ServerSubscription
+from mailsim.subscription import Subscription as ServerSubscription
 from tests.simulation.clock import START, Timeline
 from tests.simulation.failpoints import Failpoints
 from tests.simulation.forwarding import Forwarding
@@ -18,11 +18,11 @@ from tests.simulation.invariants import ALL
 from tests.simulation.invariants.checker import Checker
 from tests.simulation.keeper_schedule import KeeperSchedule
 from tests.simulation.keys import FixedKeys
-from tests.simulation.operator import Operator
 from tests.simulation.plan import Plan
 from tests.simulation.post_delivery import PostDelivery
 from tests.simulation.processes import Processes
 from tests.simulation.server import ObservedServer
+from tests.simulation.stack_operator import Operator
 from tests.simulation.steps import Action
 from tests.simulation.stores import FifoQueue, ObservedLedger, Stream
 from tests.twins.sync_states import MemorySyncStates
@@ -114,4 +114,4 @@ class System:
 
 def _is_quiet(live: Sequence[ServerSubscription]) -> bool:
     """Whether there is one, with nothing to push."""
-    return len(live) == 1 and live[0].sending is None and not live[0].queue
+    return len(live) == 1 and live[0].unacknowledged is None and not live[0].queue

@@ -11,7 +11,7 @@ from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
-from mailsim.server import Core
+from mailsim.core import Core
 from tests.twins.faults import FaultPlan
 
 VERSION: Final = "Exchange2010_SP2"

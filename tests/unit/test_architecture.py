@@ -22,12 +22,12 @@ PURE = {"os", "time", "socket", "random", "subprocess", "threading", "urllib.req
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Yield the modules that a file imports when it runs."""
+    """Yield the modules that a file imports when it runs, and the names it imports from them: they may be modules."""
     for node in _running(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
+            yield from (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
@@ -65,6 +65,13 @@ def test_the_runtime_knows_nothing_of_what_is_around_it() -> None:
     around = {"infra", "local", "mailsim", "cli", "bench", "tests"}
     for path in RUNTIME.rglob("*.py"):
         assert not {name for name in imports(path) if is_in(name, around)}, path
+
+
+def test_the_stack_imports_no_handler() -> None:
+    """Of the runtime, infra knows the settings, the names of services and metrics, and the name of the due index."""
+    allowed = {"ewspush.settings", "ewspush.telemetry", "ewspush.adapters.dynamodb"}
+    for path in [ROOT / "app.py", *(ROOT / "infra").rglob("*.py")]:
+        assert not {name for name in imports(path) if is_in(name, {"ewspush"}) and not is_in(name, allowed)}, path
 
 
 def test_the_other_side_shares_no_code_with_us() -> None:

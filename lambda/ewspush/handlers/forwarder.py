@@ -17,11 +17,10 @@ from ewspush.adapters.sqs import SQSQueue
 from ewspush.domain.forwarding import ForwardResult, Record, forward, messages_of
 from ewspush.domain.ports import EventLog, Message, MessageQueue, UnavailableError
 from ewspush.settings import ForwarderSettings
-from ewspush.telemetry import Metric
+from ewspush.telemetry import Metric, Service
 
-SERVICE: Final = "forwarder"
-logger = telemetry.logger(SERVICE)
-metrics = telemetry.metrics(SERVICE)
+logger = telemetry.logger(Service.FORWARDER)
+metrics = telemetry.metrics(Service.FORWARDER)
 
 _DEADLINE_MARGIN_MS: Final = 10_000
 """Left for the last request's time-outs and the report; what is not sent by then is told again."""

@@ -25,11 +25,10 @@ from ewspush.domain.keeper import CheckOutcome, CheckResult, Keeper
 from ewspush.domain.recovering.service import Recoverer
 from ewspush.domain.renewing.rules import Policy
 from ewspush.settings import KeeperSettings
-from ewspush.telemetry import Metric
+from ewspush.telemetry import Metric, Service
 
-SERVICE: Final = "keeper"
-logger = telemetry.logger(SERVICE)
-metrics = telemetry.metrics(SERVICE)
+logger = telemetry.logger(Service.KEEPER)
+metrics = telemetry.metrics(Service.KEEPER)
 
 MAX_CHECKS: Final = 2_000
 """In a tick. More than can be renewed in one; the rest is still due in the next."""

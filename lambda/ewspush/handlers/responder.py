@@ -23,11 +23,10 @@ from ewspush.handlers.http import answer, body_of
 from ewspush.protocol.acknowledgement import CONTENT_TYPE, acknowledgement
 from ewspush.protocol.reader import parse_notification
 from ewspush.settings import ResponderSettings
-from ewspush.telemetry import Metric
+from ewspush.telemetry import Metric, Service
 
-SERVICE: Final = "responder"
-logger = telemetry.logger(SERVICE)
-metrics = telemetry.metrics(SERVICE)
+logger = telemetry.logger(Service.RESPONDER)
+metrics = telemetry.metrics(Service.RESPONDER)
 
 _SEGMENTS: Final = ("subscription", "generation", "signature")
 _NOTABLE: Final = frozenset({PushOutcome.LOST, PushOutcome.SUPERSEDED, PushOutcome.RETIRED})

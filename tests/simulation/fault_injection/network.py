@@ -16,8 +16,8 @@ class CallbacksUnreachable(Fault):
     minutes: float
 
     def begin(self, system: "System") -> None:
-        system.core.faults.cut = True
-        system.time.after(self.minutes, lambda: setattr(system.core.faults, "cut", False))
+        system.core.faults.callbacks_unreachable = True
+        system.time.after(self.minutes, lambda: setattr(system.core.faults, "callbacks_unreachable", False))
 
 
 @dataclass(frozen=True, slots=True)

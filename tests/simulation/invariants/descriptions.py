@@ -7,7 +7,7 @@ from ewspush.domain.subscription import Subscription
 from ewspush.protocol.notification import Notification
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
-from mailsim.changes import Change
+from mailsim.mailbox_events import LoggedEvent
 from tests.simulation.clock import START
 
 
@@ -49,6 +49,6 @@ def of_document(document: Mapping[str, Any]) -> str:
     return f"{document['type'].removeprefix('ews.mailbox.')} {(data.get('id') or '')[:8]} {values}"
 
 
-def of_mailbox_change(change: Change) -> str:
+def of_mailbox_change(change: LoggedEvent) -> str:
     """Return what happened in a mailbox."""
-    return f"{change.told.type} {change.told.id[:8]} at {(change.at - START) / 60:.2f} min"
+    return f"{change.event.type} {change.event.id[:8]} at {(change.at - START) / 60:.2f} min"

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timestamps import from_iso
-from mailsim.changes import Change
+from mailsim.mailbox_events import LoggedEvent
 from tests.simulation.clock import START
 from tests.simulation.event_identity import (
     TOLERANCE_SECONDS,
@@ -17,7 +17,7 @@ from tests.simulation.event_identity import (
 )
 from tests.simulation.invariants.base import Invariant
 from tests.simulation.invariants.descriptions import of_mailbox_change
-from tests.simulation.operator import FIRST_SUBSCRIBE_SECONDS
+from tests.simulation.stack_operator import FIRST_SUBSCRIBE_SECONDS
 
 _TYPES_THAT_BRING: Final = frozenset({"CreatedEvent", "CopiedEvent", "MovedEvent"})
 
@@ -47,7 +47,7 @@ class _OfTheLog(Invariant):
             if notification.subscription == subscription:
                 yield from notification.events
 
-    def not_pushed(self, row: Subscription) -> list[Change]:
+    def not_pushed(self, row: Subscription) -> list[LoggedEvent]:
         """Return the changes while the subscription was desired that are not published by push."""
         logged = {identity_of_document(document) for document in self.documents(row.subscription)}
         since = self.expected_since(row.mailbox)
@@ -76,7 +76,7 @@ class NothingLostInSilence(_OfTheLog):
             for document in self.documents(row.subscription):
                 synced.add(row.subscription, document)
             for change in self.not_pushed(row):
-                event_type, own_id = published_type(change.told.type), change.told.id
+                event_type, own_id = published_type(change.event.type), change.event.id
                 if any(gap.contains(change.at) for gap in gaps) or synced.covers(
                     row.subscription, event_type, own_id, change.at
                 ):
@@ -96,14 +96,14 @@ class ClosedGapsArePublished(_OfTheLog):
     def _check(self, row: Subscription, gaps: list[Gap]) -> None:
         published_at, missed = self._published_at(row.subscription), self.not_pushed(row)
         mailbox = self.system.core.directory.find(row.mailbox).mailbox
-        entries, named = mailbox.entries, set(map(mailbox.folder, row.folders))
-        brought = {change.told.id for change in missed if change.told.type in _TYPES_THAT_BRING}
+        entries, named = mailbox.entries, set(map(mailbox.folder_id, row.folders))
+        brought = {change.event.id for change in missed if change.event.type in _TYPES_THAT_BRING}
         for change in missed:
-            if change.told.object != "item" or not all(gap.is_closed for gap in gaps if gap.contains(change.at)):
+            if change.event.object != "item" or not all(gap.is_closed for gap in gaps if gap.contains(change.at)):
                 continue
-            places = {change.told.id: change.told.parent_id}
-            if change.told.type == "MovedEvent":
-                places[change.told.old_id or ""] = change.told.old_parent_id or ""
+            places = {change.event.id: change.event.parent_id}
+            if change.event.type == "MovedEvent":
+                places[change.event.old_id or ""] = change.event.old_parent_id or ""
             for each, place in places.items():
                 came_and_went = each in brought and each not in entries
                 if named and place not in named:

@@ -28,7 +28,7 @@ class UnsubscribeOnlyWhatIsOver(Invariant):
             return
         if post.generation >= row.generation:
             self.fail(f"to generation {post.generation} while the row has {row.generation}")
-        urls = (each.asked.url for each in self.system.core.subscriptions.values())
+        urls = (each.request.url for each in self.system.core.subscriptions.values())
         if not any(f"/{row.subscription}/{row.generation}/" in url for url in urls):
             self.fail(f"generation {row.generation} superseded {post.generation} and was never made")
 
@@ -51,5 +51,5 @@ class OneLiveInTheEnd(Invariant):
             live = self.system.server.live(row.mailbox)
             if not self.system.is_at_rest() or len(live) != 1:
                 self.fail(f"{len(live)} live, {row}, {stream.position} of {len(log)} records forwarded")
-            if f"/{row.generation}/" not in live[0].asked.url:
+            if f"/{row.generation}/" not in live[0].request.url:
                 self.fail(f"the live one is not generation {row.generation}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewspush.domain.subscription import LoggedNotification, Subscription
 from ewspush.domain.updates import ConditionalUpdate
-from mailsim.watermarks import decoded
+from mailsim.watermarks import decode_watermark
 from tests.simulation.event_identity import (
     EventIdentity,
     SyncedEvents,
@@ -86,7 +86,7 @@ class OnceInTheLogInOrder(Invariant):
             if "sync" in {former, data["origin"]} and (former != data["origin"]):
                 self.fail(f"a {document['type']} of {data['id']} was published by push and by sync")
         if data["origin"] == "push":
-            counter = decoded(self.system.core.profile, data["mailbox"], data["watermark"]) or 0
+            counter = decode_watermark(self.system.core.profile, data["mailbox"], data["watermark"]) or 0
             if counter < self._counters.get(subscription, 0):
                 self.fail(f"a {document['type']} of {data['id']} came after what had happened later")
             self._counters[subscription] = counter
@@ -117,6 +117,9 @@ class WatermarkGoesForward(Invariant):
         if before.watermark is None or after.watermark is None or before.watermark == after.watermark:
             return
         profile, mailbox = self.system.core.profile, after.mailbox
-        old, new = decoded(profile, mailbox, before.watermark) or 0, decoded(profile, mailbox, after.watermark) or 0
+        old, new = (
+            decode_watermark(profile, mailbox, before.watermark) or 0,
+            decode_watermark(profile, mailbox, after.watermark) or 0,
+        )
         if new < old:
             self.fail(f"from {old} to {new}")

@@ -1,4 +1,4 @@
-"""One account that acts on the mailboxes of others, and passwords that change."""
+"""Impersonation of users by a service account, and changes of passwords."""
 
 import pytest
 
@@ -8,60 +8,61 @@ SERVICE = "service@example.com"
 CALLBACK = "<t:StatusFrequency>5</t:StatusFrequency><t:URL>http://127.0.0.1:9/</t:URL>"
 
 
-def serviced(**settings: object) -> World:
+def with_service_account(**settings: object) -> World:
     """Return a server with a user and an account that may impersonate."""
     world = World(settings=settings)
     world.call("users", email=SERVICE, password="secret", impersonates=True)
     return world
 
 
-def code(world: World, email: str | None, authorization: str | None = None) -> tuple[int, str]:
-    """Return what the service account, or another one, gets for a Subscribe."""
+def subscribe_code(world: World, email: str | None, authorization: str | None = None) -> tuple[int, str]:
+    """Return status and response code of a Subscribe by the service account, or with other credentials."""
     status, answer = world.ask(subscribe(email=email), authorization or basic("secret", SERVICE))
     return status, texts(answer, "ResponseCode")[0]
 
 
 @pytest.mark.parametrize("element", ["SmtpAddress", "PrimarySmtpAddress"])
 def test_a_service_account_acts_on_the_mailbox_it_names(element: str) -> None:
-    """The subscription is of that mailbox, and counts there."""
-    world = serviced(quota=1)
-    asked = request(push(EVENT_TYPES + CALLBACK), impersonating(EMAIL.title(), element))
-    status, answer = world.ask(asked, basic("secret", SERVICE))
+    """The subscription belongs to that mailbox, and counts towards its quota."""
+    world = with_service_account(quota=1)
+    body = request(push(EVENT_TYPES + CALLBACK), impersonating(EMAIL.title(), element))
+    status, answer = world.ask(body, basic("secret", SERVICE))
     assert (status, texts(answer, "ResponseCode")) == (200, ["NoError"])
     assert world.get("subscriptions")[0]["mailbox"] == EMAIL
-    assert code(world, EMAIL) == (200, "ErrorExceededSubscriptionCount")
-    assert code(world, None) == (200, "NoError")
-    assert code(world, SERVICE) == (200, "ErrorExceededSubscriptionCount")
+    assert subscribe_code(world, EMAIL) == (200, "ErrorExceededSubscriptionCount")
+    assert subscribe_code(world, None) == (200, "NoError")
+    assert subscribe_code(world, SERVICE) == (200, "ErrorExceededSubscriptionCount")
 
 
-def test_others_may_not_impersonate() -> None:
-    """They do not even learn which addresses there are."""
-    world = serviced()
+def test_other_accounts_may_not_impersonate() -> None:
+    """The response does not reveal which addresses exist."""
+    world = with_service_account()
     for email in (SERVICE, "nobody@example.com"):
-        assert code(world, email, basic()) == (500, "ErrorImpersonateUserDenied")
+        assert subscribe_code(world, email, basic()) == (500, "ErrorImpersonateUserDenied")
 
 
 @pytest.mark.parametrize("what", ["unknown", "removed"])
-def test_who_is_not_there_can_not_be_impersonated(what: str) -> None:
-    """Never was, or is not any more."""
-    world = serviced()
+def test_a_user_that_does_not_exist_can_not_be_impersonated(what: str) -> None:
+    """Unknown or deleted."""
+    world = with_service_account()
     if what == "removed":
         world.call(f"mailboxes/{EMAIL}/remove")
-    assert code(world, EMAIL if what == "removed" else "nobody@example.com") == (500, "ErrorNonExistentMailbox")
+    email = EMAIL if what == "removed" else "nobody@example.com"
+    assert subscribe_code(world, email) == (500, "ErrorNonExistentMailbox")
 
 
 @pytest.mark.parametrize("answer", ["ErrorAccountDisabled", "ErrorNonExistentMailbox", "401"])
-def test_a_disabled_user_is_unreachable_for_the_service_account_too(answer: str) -> None:
-    """With the same answer as for the user."""
-    world = serviced(disabled_answer=answer)
+def test_a_disabled_user_can_not_be_impersonated(answer: str) -> None:
+    """The response is that for the user itself."""
+    world = with_service_account(disabled_answer=answer)
     world.call(f"mailboxes/{EMAIL}/disable")
     status, body = world.ask(subscribe(email=EMAIL), basic("secret", SERVICE))
     assert (status, texts(body, "ResponseCode") if body else []) == ((401, []) if answer == "401" else (500, [answer]))
-    assert code(world, None) == (200, "NoError")
+    assert subscribe_code(world, None) == (200, "NoError")
 
 
 def test_a_password_can_be_changed_and_changed_back() -> None:
-    """Credentials are revoked meanwhile; the subscription goes on."""
+    """The old credentials are invalid in between; the subscription lives on."""
     world = World()
     subscription_id, _ = world.subscribed()
     world.call(f"mailboxes/{EMAIL}/password", password="other")

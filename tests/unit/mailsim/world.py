@@ -1,4 +1,4 @@
-"""A server with one user and a clock that stands still until it is told to go on."""
+"""A server with one user and a clock that only moves when a test moves it."""
 
 import base64
 from dataclasses import dataclass, field
@@ -6,10 +6,10 @@ from typing import Any
 
 from lxml import etree
 
-from mailsim.control import Control
+from mailsim.control_api import ControlApi
+from mailsim.core import Core
 from mailsim.deliveries import Post
 from mailsim.profiles import PROFILES
-from mailsim.server import Core
 
 EMAIL = "user@example.com"
 START = 1_700_000_000.0
@@ -42,12 +42,12 @@ def request(operation: str, header: str = "") -> bytes:
 
 
 def push(parts: str, attributes: str = ' SubscribeToAllFolders="true"') -> str:
-    """Return a Subscribe for push notifications made of `parts`."""
+    """Return a Subscribe operation for push notifications with `parts` in it."""
     return f"<m:Subscribe><m:PushSubscriptionRequest{attributes}>{parts}</m:PushSubscriptionRequest></m:Subscribe>"
 
 
 def impersonating(email: str, element: str = "SmtpAddress") -> str:
-    """Return the SOAP header that names whose mailbox is meant."""
+    """Return the SOAP header that impersonates a user."""
     sid = f"<t:ConnectingSID><t:{element}>{email}</t:{element}></t:ConnectingSID>"
     return f"<t:ExchangeImpersonation>{sid}</t:ExchangeImpersonation>"
 
@@ -55,14 +55,14 @@ def impersonating(email: str, element: str = "SmtpAddress") -> str:
 def subscribe(
     minutes: int = 5, watermark: str | None = None, folder: str | None = None, email: str | None = None
 ) -> bytes:
-    """Return a Subscribe request to all folders, or to one, of one's own mailbox or of an impersonated user's."""
+    """Return a Subscribe request to all folders or to one, in the own mailbox or in that of an impersonated user."""
     ids = f'<t:FolderIds><t:DistinguishedFolderId Id="{folder}"/></t:FolderIds>' if folder else ""
     resume = f"<t:Watermark>{watermark}</t:Watermark>" if watermark else ""
     parts = f"{ids}{EVENT_TYPES}{resume}<t:StatusFrequency>{minutes}</t:StatusFrequency>{CALLBACK}"
     return request(push(parts, "") if folder else push(parts), impersonating(email) if email else "")
 
 
-def basic(password: str = "password", email: str = EMAIL) -> str:  # noqa: S107  # a test's
+def basic(password: str = "password", email: str = EMAIL) -> str:  # noqa: S107  # a password of tests
     """Return the value of an Authorization header."""
     return f"Basic {base64.b64encode(f'{email}:{password}'.encode()).decode()}"
 
@@ -80,44 +80,47 @@ def event_types(post: Post) -> list[str]:
 
 @dataclass
 class World:
-    """A core of some profile; what is not said about its settings is the profile's."""
+    """A core of a profile; `settings` override those of the profile."""
 
     profile: str = "workmail"
     settings: dict[str, object] = field(default_factory=dict)
     now: float = START
 
     def __post_init__(self) -> None:
-        """Start the server with one user."""
         self.core = Core(PROFILES[self.profile].with_settings(self.settings), self.now)
-        self.control = Control(self.core)
+        self.control = ControlApi(self.core)
         self.call("users", email=EMAIL, password="password")
 
     def call(self, path: str, method: str = "POST", **given: Any) -> Any:
-        """Make a control call that succeeds."""
+        """Make a control call, and require that it succeeds."""
         status, answer = self.control.handle(method, path.split("/"), given, self.now)
         assert status == 200, answer
         return answer
 
     def get(self, path: str, **query: str) -> Any:
-        """Ask something of the control API."""
+        """Read from the control API."""
         return self.call(path, "GET", **query)
 
     def mail(self, subject: str = "hello", **given: Any) -> str:
-        """Deliver a message, and return its id."""
+        """Deliver a message to the mailbox, and return the item's id."""
         return str(self.call(f"mailboxes/{EMAIL}/messages", subject=subject, **given)["item_id"])
 
+    def create_folder(self, name: str, parent: str = "msgfolderroot") -> str:
+        """Create a folder in the mailbox, and return its id."""
+        return str(self.call(f"mailboxes/{EMAIL}/folders", name=name, parent=parent)["folder_id"])
+
     def act(self, kind: str, entry_id: str, action: str, **given: Any) -> Any:
-        """Do something with an item or a folder."""
+        """Carry out an action on an item (`items`) or a folder (`folders`)."""
         return self.call(f"mailboxes/{EMAIL}/{kind}/{entry_id}/{action}", **given)
 
     def ask(self, body: bytes, authorization: str | None = None) -> tuple[int, bytes]:
-        """Send an EWS request with the user's credentials, and get an answer."""
+        """Send an EWS request, by default with the user's credentials; return the HTTP status and the body."""
         status, answer = self.core.handle_ews(body, authorization or basic(), self.now)
         assert status is not None
         return status, answer
 
     def code(self, body: bytes) -> tuple[int, str]:
-        """Return the HTTP status and the response code that a request gets."""
+        """Send an EWS request, and return the HTTP status and the first response code."""
         status, answer = self.ask(body)
         return status, texts(answer, "ResponseCode")[0]
 
@@ -129,7 +132,7 @@ class World:
         return texts(answer, "SubscriptionId")[0], texts(answer, "Watermark")[0]
 
     def due(self) -> list[Post]:
-        """Return what is to be posted now."""
+        """Return the POSTs to make now."""
         return self.core.due(self.now)
 
     def post(self) -> Post:
@@ -138,17 +141,17 @@ class World:
         return only
 
     def answer(self, post: Post, body: bytes = OK, status: int | None = 200) -> None:
-        """Answer a POST."""
-        self.core.answered(post.delivery_id, status, "text/xml", body, self.now)
+        """Send the response to a POST."""
+        self.core.on_post_response(post.delivery_id, status, "text/xml", body, self.now)
 
-    def told(self) -> Post:
-        """Take the only POST to make now, and acknowledge it."""
+    def acknowledged_post(self) -> Post:
+        """Acknowledge the only POST to make now, and return it."""
         post = self.post()
         self.answer(post)
         return post
 
     def wait(self) -> float | None:
-        """Go on to when something is due next; return how many seconds that took, None where nothing ever is."""
+        """Advance the clock to the next POST; return the seconds waited, or None where no POST will come."""
         due_at = self.core.next_due()
         if due_at is None:
             return None

@@ -1,0 +1,205 @@
+"""The server without sockets and without a clock: requests and times in, responses and POSTs to make out.
+
+    core = Core(WORKMAIL, now=0)
+    status, body = core.handle_ews(request, authorization, now)
+    for post in core.due(now):
+        core.on_post_response(post.delivery_id, 200, "text/xml", response, now)
+
+The caller drives the clock: call `due` at the time that `next_due` returns, and after every other call.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from mailsim.deliveries import Deliveries, Delivery, Post
+from mailsim.directory import Directory, User, claimed_address
+from mailsim.errors import EwsError, UnauthorizedError
+from mailsim.faults import Faults
+from mailsim.get_operations import find_folder, get_folder, get_item
+from mailsim.mailbox import Mailbox
+from mailsim.mailbox_actions import MailboxActions
+from mailsim.mailbox_events import EventType, LoggedEvent, MailboxEvent
+from mailsim.profiles import Profile
+from mailsim.registry import SubscriptionRegistry, reached_folders
+from mailsim.request_log import MAX_LOGGED_REQUESTS, LoggedRequest
+from mailsim.requests import EwsRequest, parse_request
+from mailsim.responses import (
+    LOST,
+    NO_ERROR,
+    UNAUTHORIZED,
+    EwsResponse,
+    ResponseMessage,
+    build_error_response,
+    build_response,
+)
+from mailsim.soap import Element, M, text_element
+from mailsim.subscribe_request import SubscribeRequest, parse_subscribe
+from mailsim.subscription import Subscription, is_visible
+from mailsim.sync_operations import sync_folder_hierarchy, sync_folder_items
+from mailsim.watermarks import SUBSCRIBE_ZERO, encode_watermark
+
+_READ_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element], EwsResponse]]] = {
+    f"{M}SyncFolderItems": sync_folder_items,
+    f"{M}SyncFolderHierarchy": sync_folder_hierarchy,
+    f"{M}GetItem": get_item,
+    f"{M}GetFolder": get_folder,
+    f"{M}FindFolder": find_folder,
+}
+"""All operations but Subscribe, by their elements. They raise `EwsError`."""
+
+
+class Core:
+    """A mail server. Times are seconds since the epoch; a protocol minute lasts `minute_seconds` of them.
+
+    All ids depend on `seed` and on the order of the calls alone.
+    """
+
+    def __init__(self, profile: Profile, now: float, minute_seconds: float = 60, seed: str = "") -> None:
+        self.profile = profile
+        self.minute_seconds = minute_seconds
+        self.started_at = now
+        self.faults = Faults()
+        self.directory = Directory(minute_seconds, seed)
+        self.request_log: deque[LoggedRequest] = deque(maxlen=MAX_LOGGED_REQUESTS)
+        self._deliveries = Deliveries(lambda: self.faults, minute_seconds)
+        self._registry = SubscriptionRegistry(minute_seconds, seed)
+
+    def handle_ews(self, body: bytes, authorization: str | None, now: float) -> tuple[int | None, bytes]:
+        """Return the HTTP status and body for an EWS request; 401 has no body.
+
+        A status of None means that the connection is closed without a response.
+        """
+        request = parse_request(self.profile, body)
+        response = self._respond(request, authorization, now)
+        is_subscribed = request.operation_name == "Subscribe" and response.code == NO_ERROR
+        if is_subscribed and self.faults.use_lost_subscribe_answer():
+            response = LOST
+        mailbox = request.impersonated or claimed_address(authorization)
+        logged = LoggedRequest(request.operation_name, mailbox, now, response.code, request.has_watermark)
+        self.request_log.append(logged)
+        return response.status, response.body
+
+    @property
+    def subscriptions(self) -> dict[str, Subscription]:
+        """All subscriptions by id, ended ones included."""
+        return self._registry.subscriptions
+
+    def due(self, now: float) -> list[Post]:
+        """Return the POSTs to make now, each once (twice where the fault `duplicate` is set)."""
+        live = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._registry.live()]
+        return self._deliveries.due(self.profile, live, now)
+
+    def next_due(self) -> float | None:
+        """Return the time of the next POST if nothing happens before; None is never."""
+        times = (each.due_at() for each in self._registry.live())
+        return min((time for time in times if time is not None), default=None)
+
+    def on_post_response(  # an HTTP response
+        self, delivery_id: int, status: int | None, content_type: str | None, body: bytes, now: float
+    ) -> None:
+        """Process the response to a POST; a status of None is no response. The Content-Type is ignored."""
+        del content_type
+        self._deliveries.on_response(self.profile, delivery_id, status, body, now)
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """All POSTs that were answered or failed, oldest first."""
+        return list(self._deliveries.finished)
+
+    def actions(self, email: str) -> MailboxActions:
+        """Return the actions in a mailbox; their events go to `record`. Raises `ControlError`."""
+        return MailboxActions(self.profile, self.directory.find(email).mailbox)
+
+    def record(self, email: str, events: list[MailboxEvent], now: float) -> None:
+        """Log the events of one action, and queue them for the subscriptions that match."""
+        mailbox = self.directory.find(email).mailbox
+        logged = mailbox.record(events, now, one_watermark=self.profile.watermark_per == "action")
+        self._registry.queue_events(self.profile, mailbox, logged)
+
+    def changes(self, email: str, folders: Sequence[str] = ()) -> list[tuple[LoggedEvent, str]]:
+        """Return all events that a subscription to `folders` (none is all) would have received, with watermarks.
+
+        FreeBusyChangedEvent is included where any subscription of the mailbox requested it: it is off by default.
+        """
+        mailbox = self.directory.find(email).mailbox
+        requested = [each.request.event_types for each in self.subscriptions.values() if each.mailbox == mailbox.email]
+        is_requested = EventType.FREE_BUSY_CHANGED in frozenset().union(*requested)
+        excluded = None if is_requested else EventType.FREE_BUSY_CHANGED
+        named = frozenset(filter(None, map(mailbox.folder_id, folders))) if folders else None
+        return [
+            (each, encode_watermark(self.profile, mailbox.email, each.counter))
+            for each in mailbox.log
+            if is_visible(each, named, reached_folders(self.profile, mailbox, each)) and each.event.type != excluded
+        ]
+
+    def watermark_of(self, subscription: Subscription) -> str:
+        """Return the last acknowledged watermark."""
+        return encode_watermark(self.profile, subscription.mailbox, subscription.counter)
+
+    def disable(self, email: str, now: float) -> User:
+        """Disable a user, as DeregisterFromWorkMail does. Raises `ControlError`."""
+        user = self.directory.disable(email, now)
+        self._end_subscriptions(user)
+        return user
+
+    def enable(self, email: str, now: float) -> User:
+        """Enable a user, as RegisterToWorkMail does. Raises `ControlError`."""
+        return self.directory.enable(email, self.profile.retention_days, now)
+
+    def remove(self, email: str, now: float) -> User:
+        """Delete a user. Raises `ControlError`."""
+        user = self.directory.remove(email, now)
+        self._end_subscriptions(user)
+        return user
+
+    def restart(self) -> None:
+        """Lose all subscriptions silently, as in a restart of the server's process."""
+        self._registry.end()
+
+    def forget_watermarks(self) -> None:
+        """Make all watermarks given so far unknown."""
+        for user in self.directory.users.values():
+            user.mailbox.forget_watermarks()
+
+    def forget_sync_states(self) -> None:
+        """Make all sync states given so far unknown."""
+        for user in self.directory.users.values():
+            user.mailbox.sync_generation += 1
+
+    def notify_error(self, code: str, email: str | None = None) -> None:
+        """Send an error notification for one mailbox or for all; its acknowledgement ends the subscriptions."""
+        self._registry.notify_error(code, self.directory.find(email).email if email else None)
+
+    def change_settings(self, settings: Mapping[str, object]) -> None:
+        """Change settings of the profile from now on. Raises `SettingError`."""
+        self.profile = self.profile.with_settings(settings)
+
+    def _respond(self, request: EwsRequest, authorization: str | None, now: float) -> EwsResponse:
+        try:
+            user = self.directory.authenticate(self.profile, authorization)
+            operation = request.checked_operation()
+            owner = self.directory.mailbox_owner(self.profile, user, request.impersonated)
+            return self._execute(owner.mailbox, operation, now)
+        except UnauthorizedError:
+            return UNAUTHORIZED
+        except EwsError as error:
+            return build_error_response(self.profile, request.operation_name or "", error)
+
+    def _execute(self, mailbox: Mailbox, operation: Element, now: float) -> EwsResponse:
+        read = _READ_OPERATIONS.get(str(operation.tag))
+        if read is None:
+            return self._subscribe(mailbox, parse_subscribe(self.profile, operation), now)
+        self.faults.raise_refusal(str(operation.tag).partition("}")[2])
+        return read(self.profile, mailbox, operation)
+
+    def _subscribe(self, mailbox: Mailbox, request: SubscribeRequest, now: float) -> EwsResponse:
+        self.faults.raise_refusal("Subscribe")
+        added = self._registry.subscribe(self.profile, mailbox, request, now)
+        watermark = self.watermark_of(added) if added.counter else SUBSCRIBE_ZERO
+        content = text_element("m:SubscriptionId", added.id) + text_element("m:Watermark", watermark)
+        return build_response(self.profile, "Subscribe", [ResponseMessage(content)])
+
+    def _end_subscriptions(self, user: User) -> None:
+        if self.profile.disable_ends_subscriptions:
+            self._registry.end(user.email)

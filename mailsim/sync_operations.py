@@ -1,0 +1,100 @@
+"""SyncFolderItems and SyncFolderHierarchy: the changes since a SyncState."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from mailsim import schema
+from mailsim.errors import EwsError
+from mailsim.folder_resolution import resolve_folder
+from mailsim.item_folder_xml import folder_id_xml, folder_xml, item_id_xml, item_xml
+from mailsim.mailbox import MSG_FOLDER_ROOT, Mailbox
+from mailsim.net_changes import NetChange, net_folder_changes, next_items_page
+from mailsim.profiles import Profile
+from mailsim.responses import EwsResponse, ResponseMessage, build_response
+from mailsim.schema import FolderRef, RequestedProperties
+from mailsim.soap import Element, child_elements, text_element, text_of
+from mailsim.store import Entry
+from mailsim.sync_state import SyncState, decode_sync_state, encode_sync_state
+
+MAX_CHANGES: Final = 512
+"""types.xsd, MaxSyncChangesReturnedType."""
+
+_ITEMS: Final = ("ItemShape", "SyncFolderId", "SyncState", "Ignore", "MaxChangesReturned", "SyncScope")
+_HIERARCHY: Final = ("FolderShape", "SyncFolderId", "SyncState")
+
+
+def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+    """Answer SyncFolderItems: the changes of the items in one folder, page by page. Raises `EwsError`."""
+    parts = schema.operation_parts(operation, _ITEMS, ("ItemShape", "SyncFolderId", "MaxChangesReturned"))
+    limit = schema.parse_integer("MaxChangesReturned", text_of(parts["MaxChangesReturned"]), 1, MAX_CHANGES)
+    properties, folder = schema.parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
+    ignored = {part.get("Id") for part in child_elements(parts["Ignore"])} if "Ignore" in parts else set()
+    scope, history = _scope(mailbox, "items", folder.id), mailbox.store.item_history[folder.id]
+    page = next_items_page(history, _parse_state(scope, parts.get("SyncState"), len(history)), limit)
+    changes = (_item_change_xml(mailbox, folder, each, properties) for each in page.changes if each.id not in ignored)
+    state = encode_sync_state(scope, page.state)
+    return _sync_response(profile, "SyncFolderItems", state, changes, is_last=page.is_last)
+
+
+def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+    """Answer SyncFolderHierarchy: the changes of the folders below one, by default the top. Raises `EwsError`.
+
+    As on Exchange, a state for the default is not valid for the same folder given by name.
+    """
+    parts = schema.operation_parts(operation, _HIERARCHY, ("FolderShape",))
+    properties, named = schema.parse_shape(parts["FolderShape"]), parts.get("SyncFolderId")
+    root = mailbox.find(MSG_FOLDER_ROOT, "folder") if named is None else _sync_folder(mailbox, named)
+    scope, history = _scope(mailbox, "folders", "" if named is None else root.id), mailbox.store.folder_history
+    state = _parse_state(scope, parts.get("SyncState"), len(history))
+    net_changes = net_folder_changes(history, state.start, root.id, mailbox.hidden)
+    changes = (_folder_change_xml(profile, mailbox, each, properties) for each in net_changes)
+    new_state = encode_sync_state(scope, SyncState(len(history)))
+    return _sync_response(profile, "SyncFolderHierarchy", new_state, changes, is_last=True)
+
+
+def _sync_folder(mailbox: Mailbox, part: Element) -> Entry:
+    refs = [schema.parse_folder_ref(each) for each in child_elements(part)]
+    ref = refs[0] if len(refs) == 1 else FolderRef("", is_distinguished=False, mailbox=None)
+    return resolve_folder(mailbox, ref, "ErrorSyncFolderNotFound")
+
+
+def _scope(mailbox: Mailbox, kind: str, folder_id: str) -> str:
+    """Return the scope of a state: this folder of this mailbox, until states are forgotten."""
+    top = mailbox.find(MSG_FOLDER_ROOT, "folder").id
+    return f"{kind}/{folder_id}/{top}/{mailbox.sync_generation}"
+
+
+def _parse_state(scope: str, part: Element | None, history_length: int) -> SyncState:
+    """Return the client's state; without one the client knows nothing. Raises `EwsError`."""
+    text = text_of(part).strip() if part is not None else ""
+    state = decode_sync_state(scope, text, history_length) if text else SyncState()
+    if state is None:
+        raise EwsError("ErrorInvalidSyncStateData", "Synchronization state data is corrupt or otherwise invalid.")
+    return state
+
+
+def _item_change_xml(mailbox: Mailbox, folder: Entry, change: NetChange, properties: RequestedProperties) -> str:
+    entry = mailbox.entries.get(change.id)
+    match change.kind:
+        case "Delete":
+            content = item_id_xml(change.id)
+        case "ReadFlagChange":
+            content = item_id_xml(change.id, entry) + text_element("t:IsRead", str(not change.unread).lower())
+        case _:
+            content = item_xml(mailbox, change.id, folder.id, properties)
+    return f"<t:{change.kind}>{content}</t:{change.kind}>"
+
+
+def _folder_change_xml(profile: Profile, mailbox: Mailbox, change: NetChange, properties: RequestedProperties) -> str:
+    entry = mailbox.entries.get(change.id)
+    content = folder_id_xml(change.id) if entry is None else folder_xml(profile, mailbox, entry, properties)
+    return f"<t:{change.kind}>{content}</t:{change.kind}>"
+
+
+def _sync_response(
+    profile: Profile, operation: str, state: str, changes: Iterable[str], *, is_last: bool
+) -> EwsResponse:
+    kind = "Item" if operation == "SyncFolderItems" else "Folder"
+    includes_last = text_element(f"m:IncludesLast{kind}InRange", str(is_last).lower())
+    content = f"{text_element('m:SyncState', state)}{includes_last}<m:Changes>{''.join(changes)}</m:Changes>"
+    return build_response(profile, operation, [ResponseMessage(content)])
