@@ -4,13 +4,13 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from cli import details, listing, plan_report, screen
-from cli.carrying_out import carried_out
-from cli.errors import FailedError, WronglyCalledError
-from cli.file import wishes_in
-from cli.finding import found
-from cli.places import Place, place
+from cli import console, list_output, plan_output, show_output
+from cli.apply import carried_out
+from cli.exceptions import FailedError, WronglyCalledError
 from cli.plan import Kind, Plan, Step, planned, retire_step
+from cli.resolve import found
+from cli.subscription_file import wishes_in
+from cli.targets import Place, place
 from ewspush.adapters.clock import utc_now
 from ewspush.domain.subscription import State
 
@@ -38,9 +38,9 @@ def list_(arguments: Namespace) -> int:
     chosen = [row for row in rows if arguments.state in {None, row.state.value}]
     chosen.sort(key=lambda row: (row.mailbox.lower(), row.subscription))
     if arguments.json:
-        listing.as_json(chosen)
+        list_output.as_json(chosen)
     else:
-        listing.as_table(chosen, utc_now())
+        list_output.as_table(chosen, utc_now())
     return DONE
 
 
@@ -49,11 +49,11 @@ def show(arguments: Namespace) -> int:
     where = _place(arguments)
     rows = found(where, arguments.subscription)
     if arguments.json:
-        listing.as_json(rows)
+        list_output.as_json(rows)
         return DONE
     ledger, now = where.ledger(), utc_now()
     for row in rows:
-        details.show(row, ledger, now)
+        show_output.show(row, ledger, now)
     return DONE
 
 
@@ -63,14 +63,14 @@ def retire(arguments: Namespace) -> int:
     rows = found(where, arguments.subscription)
     steps = [retire_step(row) for row in rows if row.state is not State.RETIRED]
     if not steps:
-        screen.say("nothing to do; retired already")
+        console.say("nothing to do; retired already")
         return DONE
     for step in steps:
-        screen.say(f"to retire: {plan_report.title(step)}")
+        console.say(f"to retire: {plan_output.title(step)}")
     _confirm(len(steps), is_sure=arguments.yes)
     status = _carry_out(steps, where)
-    screen.say("the next notification of a retired one gets Unsubscribe, and the mail server stops")
-    screen.say("one that stands in subscriptions.toml comes back with the next `ews-push apply`: take it out there")
+    console.say("the next notification of a retired one gets Unsubscribe, and the mail server stops")
+    console.say("one that stands in subscriptions.toml comes back with the next `ews-push apply`: take it out there")
     return status
 
 
@@ -79,7 +79,7 @@ def _planned(arguments: Namespace) -> tuple[Plan, Place]:
     wishes = wishes_in(arguments.file)
     where = _place(arguments)
     todo = planned(wishes, where.rows(), utc_now())
-    plan_report.show(todo, f"{arguments.file} -> {where.label}")
+    plan_output.show(todo, f"{arguments.file} -> {where.label}")
     return todo, where
 
 
@@ -95,7 +95,7 @@ def _confirm(number: int, *, is_sure: bool) -> None:
     if not sys.stdin.isatty():
         message = f"{subscriptions} would be retired, and there is nobody to ask: add --yes; nothing was changed"
         raise WronglyCalledError(message)
-    if not screen.asked(f"Retire {subscriptions}? No events come from a retired one."):
+    if not console.asked(f"Retire {subscriptions}? No events come from a retired one."):
         message = "nothing was changed"
         raise FailedError(message)
 
@@ -104,8 +104,8 @@ def _carry_out(steps: Sequence[Step], where: Place) -> int:
     """Do what is to do, and say how it went."""
     if not steps:
         return DONE
-    results = list(screen.followed(carried_out(steps, where.ledger(), utc_now), len(steps), "writing"))
-    failed = plan_report.failures(results)
+    results = list(console.followed(carried_out(steps, where.ledger(), utc_now), len(steps), "writing"))
+    failed = plan_output.failures(results)
     done = f"{len(results) - failed} done"
-    screen.say(f"{done}, {failed} failed: run it again, it goes on from here" if failed else done)
+    console.say(f"{done}, {failed} failed: run it again, it goes on from here" if failed else done)
     return FAILED if failed else DONE

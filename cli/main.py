@@ -5,10 +5,10 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import screen
+from cli import console
 from cli.aws_errors import explained
-from cli.errors import CommandError, InvalidFileError
-from cli.parser import parser
+from cli.command_line import parser
+from cli.exceptions import CommandError, InvalidFileError
 
 _FAILED: Final = 1
 
@@ -20,16 +20,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = typed.run(typed)
     except InvalidFileError as error:
         for line in error.lines:
-            screen.messages().print(screen.clean(line), soft_wrap=True)
-        screen.say(str(error))
+            console.messages().print(console.clean(line), soft_wrap=True)
+        console.say(str(error))
         return error.status
     except CommandError as error:
-        screen.say(str(error))
+        console.say(str(error))
         return error.status
     except (BotoCoreError, ClientError) as error:
-        screen.say(explained(error))
+        console.say(explained(error))
         return _FAILED
     except KeyboardInterrupt:
-        screen.say("interrupted; what was done by then is done, and running it again goes on from there")
+        console.say("interrupted; what was done by then is done, and running it again goes on from there")
         return _FAILED
     return status

@@ -16,7 +16,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from cli import carrying_out, commands, places
+from cli import apply, commands, targets
 from cli.main import main
 from cli.plan import Plan, planned
 from ewspush.adapters.clock import utc_now
@@ -65,7 +65,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "events_table": made.events_table,
         }
         (tmp_path / "ready.json").write_text(json.dumps(ready))
-        monkeypatch.setattr(places, "READY", tmp_path / "ready.json")
+        monkeypatch.setattr(targets, "READY", tmp_path / "ready.json")
         yield made
 
 
@@ -194,14 +194,14 @@ class TestApply:
         self, aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """With exit status 1, and the advice to go on."""
-        real = carrying_out.follow
+        real = apply.follow
 
         def follow(step: Any, *arguments: Any) -> bool:
             if step.mailbox == MAILBOX:
                 raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
             return real(step, *arguments)
 
-        monkeypatch.setattr(carrying_out, "follow", follow)
+        monkeypatch.setattr(apply, "follow", follow)
         assert main(["apply", "--local"]) == 1
         assert set(rows(aws)) == {"bob@example.com"}
         first, last = capsys.readouterr().err.splitlines()
@@ -406,21 +406,21 @@ class TestPlaces:
         content: str | None,
     ) -> None:
         """Also where something else stands in its place."""
-        monkeypatch.setattr(places, "READY", tmp_path / "ready.json")
+        monkeypatch.setattr(targets, "READY", tmp_path / "ready.json")
         if content is not None:
-            places.READY.write_text(content)
+            targets.READY.write_text(content)
         assert main(["list", "--local"]) == 1
         assert capsys.readouterr().err.startswith(
-            f"ews-push: {places.READY} has no dynamodb" if content else "ews-push: no local run is up: start one with"
+            f"ews-push: {targets.READY} has no dynamodb" if content else "ews-push: no local run is up: start one with"
         )
 
     def test_a_local_run_that_ended_is_told(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Nobody listens where it was."""
-        monkeypatch.setattr(places, "READY", tmp_path / "ready.json")
+        monkeypatch.setattr(targets, "READY", tmp_path / "ready.json")
         line = {"dynamodb": "http://127.0.0.1:9", "subscriptions_table": "s", "events_table": "e"}
-        places.READY.write_text(json.dumps(line))
+        targets.READY.write_text(json.dumps(line))
         assert main(["list", "--local"]) == 1
         assert "is `make up` still running?" in capsys.readouterr().err
 

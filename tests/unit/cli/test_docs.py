@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from cli.checks import SUBSCRIPTION
-from cli.errors import InvalidFileError
-from cli.file import wishes_in
-from cli.names import EVENT_TYPE_NAMES
-from cli.parser import parser
+from cli.command_line import parser
+from cli.ews_names import EVENT_TYPE_NAMES
+from cli.exceptions import InvalidFileError
+from cli.subscription_file import wishes_in
+from cli.validation import SUBSCRIPTION
 from ewspush.domain.desired import DEFAULT_STATUS_FREQUENCY_MINUTES
 from ewspush.domain.subscription import State
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from cli import plan_report
+from cli import plan_output
 from cli.plan import Kind, Plan, planned
 from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import State, Subscription
@@ -24,7 +24,7 @@ def kinds(plan: Plan) -> list[tuple[Kind, str]]:
 
 def details(*wishes: DesiredSubscription, row: Subscription) -> list[str]:
     """Return what is said of each step."""
-    return [plan_report.detail(step) for step in planned(wishes, [row], LATER).steps]
+    return [plan_output.detail(step) for step in planned(wishes, [row], LATER).steps]
 
 
 def test_what_is_new_is_added() -> None:
@@ -81,7 +81,7 @@ def test_what_is_wished_no_more_is_retired() -> None:
     rows = [subscription(state=State.SUSPENDED)]
     plan = planned([BOB], rows, LATER)
     assert kinds(plan) == [(Kind.ADD, BOB.mailbox), (Kind.RETIRE, MAILBOX)]
-    assert plan_report.detail(plan.steps[1]) == "not in the file"
+    assert plan_output.detail(plan.steps[1]) == "not in the file"
 
 
 def test_what_is_retired_stays_so_unless_it_is_wished_again() -> None:
@@ -104,11 +104,11 @@ def test_large_letters_of_an_address_are_no_difference() -> None:
 
 def test_a_step_is_called_by_address_name_and_key() -> None:
     """The name only where it is not the usual one."""
-    titles = [plan_report.title(step) for step in planned([WISH, BOB], [], LATER).steps]
+    titles = [plan_output.title(step) for step in planned([WISH, BOB], [], LATER).steps]
     assert titles == [f"{MAILBOX} ({WISH.subscription})", f'bob@example.com "work" ({BOB.subscription})']
 
 
 def test_the_total_counts_each_kind() -> None:
     """Kinds that do not occur are left out."""
-    assert plan_report.total(planned([BOB], [subscription()], LATER)) == "1 to add, 1 to retire; 0 unchanged"
-    assert plan_report.total(planned([WISH], [subscription()], LATER)) == "nothing to do; 1 unchanged"
+    assert plan_output.total(planned([BOB], [subscription()], LATER)) == "1 to add, 1 to retire; 0 unchanged"
+    assert plan_output.total(planned([WISH], [subscription()], LATER)) == "nothing to do; 1 unchanged"

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Final
 
-from cli import screen, words
+from cli import console, formatting
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timestamps import iso
 
@@ -18,21 +18,21 @@ def as_json(rows: Iterable[Subscription]) -> None:
     """Print one array of objects with the fields of the rows; times as RFC 3339, null for what there is none of."""
     objects = [asdict(row) for row in rows]
     text = json.dumps(objects, indent=2, default=_plain)
-    screen.output().print(text, soft_wrap=True)
+    console.output().print(text, soft_wrap=True)
 
 
 def as_table(rows: Sequence[Subscription], now: datetime) -> None:
     """Print a line for each row, and to stderr how many there are."""
     if rows:
-        screen.print_columns([_cells(row, now) for row in rows], _HEADINGS, whole=2)
-    screen.say(_counted(rows))
+        console.print_columns([_cells(row, now) for row in rows], _HEADINGS, whole=2)
+    console.say(_counted(rows))
 
 
 def _cells(row: Subscription, now: datetime) -> tuple[str, ...]:
-    heard = words.when(row.last_seen_at, now) if row.last_seen_at else "never"
+    heard = formatting.when(row.last_seen_at, now) if row.last_seen_at else "never"
     frequency = f"{row.status_frequency_minutes} min"
-    trouble = words.trouble(row)
-    return (row.mailbox, row.subscription, words.folders(row.folders), row.state, heard, frequency, trouble)
+    trouble = formatting.trouble(row)
+    return (row.mailbox, row.subscription, formatting.folders(row.folders), row.state, heard, frequency, trouble)
 
 
 def _counted(rows: Sequence[Subscription]) -> str:

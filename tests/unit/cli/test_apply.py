@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from cli.carrying_out import TRIES, carried_out, follow
+from cli.apply import TRIES, carried_out, follow
 from cli.plan import Step, planned, retire_step
 from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import State, Subscription

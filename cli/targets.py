@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
-from cli.errors import FailedError, WronglyCalledError
+from cli.exceptions import FailedError, WronglyCalledError
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.rows import row_of
 from ewspush.domain.subscription import Subscription

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Sequence
 from typing import Final
 
-from cli.errors import FailedError
-from cli.places import Place
+from cli.exceptions import FailedError
+from cli.targets import Place
 from ewspush.domain.subscription import Subscription
 
 _ALIKE: Final = 0.8

@@ -5,9 +5,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from cli.errors import InvalidFileError
-from cli.locator import Locator
-from cli.wishes import Fault, read
+from cli.exceptions import InvalidFileError
+from cli.parsing import Fault, read
+from cli.toml_lines import Locator
 from ewspush.domain.desired import DesiredSubscription
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")

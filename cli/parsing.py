@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cli.checks import DEFAULTS, SUBSCRIPTION, Check, shown, suggestion
-from cli.locator import Path
+from cli.toml_lines import Path
+from cli.validation import DEFAULTS, SUBSCRIPTION, Check, shown, suggestion
 from ewspush.domain.desired import MAX_PER_MAILBOX, DesiredSubscription
 
 _TOP: Final = ("subscription", "defaults")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from cli.names import ALL_FOLDERS, our_names
+from cli.ews_names import ALL_FOLDERS, our_names
 from cli.plan import ASKED
 from ewspush.domain.desired import DesiredSubscription
 from ewspush.domain.events import GapReason

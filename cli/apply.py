@@ -8,8 +8,8 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.aws_errors import explained
-from cli.places import WORKERS
 from cli.plan import Step
+from cli.targets import WORKERS
 from ewspush.domain.desired import changes_toward, new_subscription, retirement
 from ewspush.domain.ports import Clock, SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription

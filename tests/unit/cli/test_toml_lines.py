@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.locator import Locator, Path
+from cli.toml_lines import Locator, Path
 
 TEXT = '''# [[subscription]] in a comment
 title = "mailbox = 1"

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from cli import screen, words
-from cli.details import facts
+from cli import console, formatting
+from cli.show_output import facts
 from ewspush.domain.events import GapReason
 from ewspush.domain.subscription import State
 from tests.stories import NOON, subscription
@@ -24,20 +24,20 @@ from tests.stories import NOON, subscription
 )
 def test_a_moment_is_told_both_ways(seconds: float, text: str) -> None:
     """As people say it, and as clocks do."""
-    assert words.when(NOON + timedelta(seconds=seconds), NOON) == text
+    assert formatting.when(NOON + timedelta(seconds=seconds), NOON) == text
 
 
 @pytest.mark.parametrize("kind", State)
 def test_every_state_is_explained(kind: State) -> None:
     """To somebody who has never heard of it."""
-    assert len(words.STATES[kind]) > 20
+    assert len(formatting.STATES[kind]) > 20
 
 
 @pytest.mark.parametrize("reason", GapReason)
 def test_every_doubt_is_explained(reason: GapReason) -> None:
     """In the line that says since when."""
     told = dict(facts(subscription(suspected_gap_since=NOON, suspected_gap_reason=reason), NOON))["in doubt"]
-    assert words.GAP_REASONS[reason] in told
+    assert formatting.GAP_REASONS[reason] in told
     assert "2026-03-04T12:00:00Z" in told
 
 
@@ -76,4 +76,4 @@ def test_a_generation_on_its_way_is_told() -> None:
 
 def test_texts_of_the_server_can_not_command_the_terminal() -> None:
     """Escape sequences and line breaks are blanks."""
-    assert screen.clean("a\x1b[31mb\r\nc\u202ed") == "a [31mb  c d"
+    assert console.clean("a\x1b[31mb\r\nc\u202ed") == "a [31mb  c d"

@@ -4,8 +4,8 @@ from typing import Final
 
 from rich.text import Text
 
-from cli import screen, words
-from cli.carrying_out import Done
+from cli import console, formatting
+from cli.apply import Done
 from cli.plan import Kind, Plan, Step
 from ewspush.domain.subscription import State
 
@@ -22,15 +22,15 @@ _SHOWN_FAILURES: Final = 20
 
 def show(plan: Plan, label: str) -> None:
     """Print what there is to do, each step with its reason, and how much that is."""
-    console = screen.output()
-    console.print(label, style="dim", soft_wrap=True)
+    out = console.output()
+    out.print(label, style="dim", soft_wrap=True)
     width = max((len(title(step)) for step in plan.steps), default=0)
     for step in plan.steps:
         sign, colour = _SIGNS[step.kind]
         head = f"{sign} {step.kind:{_KIND_WIDTH}}  "
-        rest = screen.clean(f"{title(step):{width}}  {detail(step)}")
-        console.print(Text(head, style=colour).append(rest, style="default"), soft_wrap=True)
-    console.print(total(plan), soft_wrap=True)
+        rest = console.clean(f"{title(step):{width}}  {detail(step)}")
+        out.print(Text(head, style=colour).append(rest, style="default"), soft_wrap=True)
+    out.print(total(plan), soft_wrap=True)
 
 
 def title(step: Step) -> str:
@@ -47,7 +47,7 @@ def detail(step: Step) -> str:
         return f"{_asked(step)}; it was retired"
     is_refused = step.row.state is State.SUSPENDED
     refused = f"it was suspended: {step.row.last_error or 'no reason is known'}" if is_refused else ""
-    return "; ".join(filter(None, (*words.differences(step.row, step.wish), refused)))
+    return "; ".join(filter(None, (*formatting.differences(step.row, step.wish), refused)))
 
 
 def total(plan: Plan) -> str:
@@ -60,11 +60,11 @@ def failures(done: list[Done]) -> int:
     """Say what did not come about, the first few in full; return how many that are."""
     failed = [one for one in done if one.error is not None]
     for one in failed[:_SHOWN_FAILURES]:
-        screen.say(f"{title(one.step)}: {one.step.kind} failed: {one.error}")
+        console.say(f"{title(one.step)}: {one.step.kind} failed: {one.error}")
     if len(failed) > _SHOWN_FAILURES:
-        screen.say(f"and {len(failed) - _SHOWN_FAILURES} more")
+        console.say(f"and {len(failed) - _SHOWN_FAILURES} more")
     return len(failed)
 
 
 def _asked(step: Step) -> str:
-    return "; ".join(f"{label}: {value}" for label, value in words.asked_for(step.wish)) if step.wish else ""
+    return "; ".join(f"{label}: {value}" for label, value in formatting.asked_for(step.wish)) if step.wish else ""

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.errors import InvalidFileError
-from cli.file import wishes_in
-from cli.names import EVENT_TYPE_NAMES
+from cli.ews_names import EVENT_TYPE_NAMES
+from cli.exceptions import InvalidFileError
+from cli.subscription_file import wishes_in
 from ewspush.domain.desired import DEFAULT_EVENT_TYPES, EVENT_TYPES, MAX_PER_MAILBOX, DesiredSubscription
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 

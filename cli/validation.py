@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cli import names
+from cli import ews_names
 from ewspush.domain.desired import MAX_STATUS_FREQUENCY_MINUTES, MIN_STATUS_FREQUENCY_MINUTES
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 
@@ -21,7 +21,7 @@ _FOLDERS: Final = (
     'and folder ids; example: folders = ["inbox", "calendar"]'
 )
 _EVENT_TYPES: Final = (
-    f'event types are {", ".join(names.EVENT_TYPE_NAMES)}; example: event_types = ["new_mail", "created"]'
+    f'event types are {", ".join(ews_names.EVENT_TYPE_NAMES)}; example: event_types = ["new_mail", "created"]'
 )
 
 
@@ -50,7 +50,7 @@ def shown(value: object) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return what to put behind an unknown word: nothing where it comes close to none."""
-    close = names.meant(word, known)
+    close = ews_names.meant(word, known)
     return f"; did you mean {shown(close)}?" if close else ";"
 
 
@@ -76,7 +76,7 @@ def _status_frequency(value: object) -> Iterator[Complaint]:
 
 
 def _folders(value: object) -> Iterator[Complaint]:
-    if value == names.ALL_FOLDERS:
+    if value == ews_names.ALL_FOLDERS:
         return
     if not isinstance(value, list):
         yield Complaint(f"folders must be a list, not {shown(value)}; {_FOLDERS}")
@@ -84,18 +84,18 @@ def _folders(value: object) -> Iterator[Complaint]:
     if not value:
         yield Complaint(f'folders is empty; for all folders write folders = "all"; {_FOLDERS}')
     for word in value:
-        if word == names.ALL_FOLDERS:
+        if word == ews_names.ALL_FOLDERS:
             yield Complaint('"all" is no folder of a list; for all folders write folders = "all"', "all")
         elif not isinstance(word, str):
             yield Complaint(f"folder {shown(word)} is no text; {_FOLDERS}")
-        elif names.folder(word) is None:
+        elif ews_names.folder(word) is None:
             hint = suggestion(word, DISTINGUISHED_FOLDERS)
             yield Complaint(f"folder {shown(word)} is neither a name nor an id{hint} {_FOLDERS}", word)
 
 
 def _taken_folders(value: Any) -> tuple[str, ...]:  # noqa: ANN401  # a string or a list, by the check
     """Return names and ids, each once and sorted: another order is no change. Empty is all folders."""
-    return () if value == names.ALL_FOLDERS else tuple(sorted({names.folder(word) or word for word in value}))
+    return () if value == ews_names.ALL_FOLDERS else tuple(sorted({ews_names.folder(word) or word for word in value}))
 
 
 def _event_types(value: object) -> Iterator[Complaint]:
@@ -107,13 +107,13 @@ def _event_types(value: object) -> Iterator[Complaint]:
     for word in value:
         if not isinstance(word, str):
             yield Complaint(f"event type {shown(word)} is no text; {_EVENT_TYPES}")
-        elif names.event_type(word) is None:
-            hint = suggestion(word, [*names.EVENT_TYPE_NAMES, *names.EVENT_TYPE_NAMES.values()])
+        elif ews_names.event_type(word) is None:
+            hint = suggestion(word, [*ews_names.EVENT_TYPE_NAMES, *ews_names.EVENT_TYPE_NAMES.values()])
             yield Complaint(f"event type {shown(word)} is not known{hint} {_EVENT_TYPES}", word)
 
 
 def _taken_event_types(value: list[str]) -> tuple[str, ...]:
-    return names.ordered(names.event_type(word) or word for word in value)
+    return ews_names.ordered(ews_names.event_type(word) or word for word in value)
 
 
 DEFAULTS: Final = {

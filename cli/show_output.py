@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from cli import screen, words
+from cli import console, formatting
 from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription
 
@@ -20,26 +20,26 @@ _LATE: Final = timedelta(minutes=5)
 
 def show(row: Subscription, ledger: SubscriptionLedger, now: datetime) -> None:
     """Print everything about `row`, and how many events were logged lately."""
-    console = screen.output()
-    console.print(screen.clean(row.mailbox), style="bold", soft_wrap=True)
+    out = console.output()
+    out.print(console.clean(row.mailbox), style="bold", soft_wrap=True)
     told = [*facts(row, now), ("events", _recent(row, ledger, now))]
-    screen.print_columns([(f"  {label}", value) for label, value in told])
+    console.print_columns([(f"  {label}", value) for label, value in told])
 
 
 def facts(row: Subscription, now: datetime) -> Iterator[tuple[str, str]]:
     """Return what the row tells, each with a label."""
     yield "key", row.subscription
-    yield from words.asked_for(row)
-    yield "state", f"{row.state}: {words.STATES[row.state]}"
-    yield "last heard of", words.when(row.last_seen_at, now) if row.last_seen_at else "never"
+    yield from formatting.asked_for(row)
+    yield "state", f"{row.state}: {formatting.STATES[row.state]}"
+    yield "last heard of", formatting.when(row.last_seen_at, now) if row.last_seen_at else "never"
     if row.last_error or row.attempts:
-        yield "trouble", words.trouble(row)
+        yield "trouble", formatting.trouble(row)
     if row.lost_code:
         yield "lost", f"the mail server ended it with {row.lost_code}"
     yield "next", _next(row, now)
     if row.suspected_gap_since and row.suspected_gap_reason:
-        reason = f"{words.GAP_REASONS[row.suspected_gap_reason]} ({row.suspected_gap_reason})"
-        since = words.when(row.suspected_gap_since, now)
+        reason = f"{formatting.GAP_REASONS[row.suspected_gap_reason]} ({row.suspected_gap_reason})"
+        since = formatting.when(row.suspected_gap_since, now)
         yield "in doubt", f"changes since {since}: {reason}; the next notifications settle it, or a gap event is logged"
     yield "generation", _generation(row)
     yield "subscription id", row.subscription_id or "none yet"
@@ -60,7 +60,7 @@ def _next(row: Subscription, now: datetime) -> str:
     }.get(row.state, "the keeper sends a Subscribe")
     if now - row.next_check_at > _LATE:
         then += "; it is late: is the keeper running? (see the dashboard)"
-    return f"{words.when(row.next_check_at, now)}: {then}"
+    return f"{formatting.when(row.next_check_at, now)}: {then}"
 
 
 def _generation(row: Subscription) -> str:
@@ -75,4 +75,4 @@ def _recent(row: Subscription, ledger: SubscriptionLedger, now: datetime) -> str
     counts = Counter(document["type"].removeprefix("ews.mailbox.") for one in logged for document in one.events)
     types = ", ".join(f"{number} {kind}" for kind, number in counts.most_common())
     more = "at least " if len(logged) == MAX_NOTIFICATIONS else ""
-    return f"{more}{counts.total()} in the last {words.span(RECENT)}" + (f": {types}" if types else "")
+    return f"{more}{counts.total()} in the last {formatting.span(RECENT)}" + (f": {types}" if types else "")
