@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from cli import console, list_output, plan_output, show_output
 from cli.apply import carried_out
-from cli.exceptions import FailedError, WronglyCalledError
+from cli.exceptions import FailedError, InvalidUsageError
 from cli.plan import Kind, Plan, Step, planned, retire_step
 from cli.resolve import found
-from cli.subscription_file import wishes_in
+from cli.subscription_file import read_desired
 from cli.targets import Place, place
 from ewspush.adapters.clock import utc_now
 from ewspush.domain.subscription import State
@@ -76,7 +76,7 @@ def retire(arguments: Namespace) -> int:
 
 def _planned(arguments: Namespace) -> tuple[Plan, Place]:
     """Read the file before anything else: with an error in it, AWS is not even asked."""
-    wishes = wishes_in(arguments.file)
+    wishes = read_desired(arguments.file)
     where = _place(arguments)
     todo = planned(wishes, where.rows(), utc_now())
     plan_output.show(todo, f"{arguments.file} -> {where.label}")
@@ -94,7 +94,7 @@ def _confirm(number: int, *, is_sure: bool) -> None:
     subscriptions = "1 subscription" if number == 1 else f"{number} subscriptions"
     if not sys.stdin.isatty():
         message = f"{subscriptions} would be retired, and there is nobody to ask: add --yes; nothing was changed"
-        raise WronglyCalledError(message)
+        raise InvalidUsageError(message)
     if not console.asked(f"Retire {subscriptions}? No events come from a retired one."):
         message = "nothing was changed"
         raise FailedError(message)

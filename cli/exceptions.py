@@ -1,9 +1,9 @@
-"""What goes wrong at the command line.
+"""The exceptions that end a command, each with its exit status.
 
-CommandError              one line on stderr, and an exit status
-├── WronglyCalledError    2: it can't be done as it was asked for
-│   └── InvalidFileError  2: as above, for the file; a line of text for each error in it
-└── FailedError           1: it was asked for well, and did not come about
+CommandError              one line on stderr
+├── InvalidUsageError     2: the command can't run as it was typed
+│   └── InvalidFileError  2: the file has errors; one line for each
+└── FailedError           1: the command is valid and did not succeed
 """
 
 from collections.abc import Sequence
@@ -11,27 +11,26 @@ from typing import ClassVar
 
 
 class CommandError(Exception):
-    """Raised where a command ends early; the text is for whoever typed it."""
+    """Raised when a command ends early; its text is what the operator reads."""
 
     status: ClassVar[int]
 
 
-class WronglyCalledError(CommandError):
-    """Raised for a command that can't be carried out as it was typed, before anything was changed."""
+class InvalidUsageError(CommandError):
+    """Raised for a command that can't run as it was typed, before anything is changed."""
 
     status = 2
 
 
-class InvalidFileError(WronglyCalledError):
-    """Raised for a file with errors; `lines` tells each with its place, the text what follows from them."""
+class InvalidFileError(InvalidUsageError):
+    """Raised for a file with errors; `lines` holds one line for each, the text sums them up."""
 
     def __init__(self, text: str, lines: Sequence[str] = ()) -> None:
-        """Take what to say in the end, and the errors."""
         super().__init__(text)
         self.lines = lines
 
 
 class FailedError(CommandError):
-    """Raised where something is missing or does not answer; the text says what to do."""
+    """Raised when something is missing or does not answer; the text says what to do."""
 
     status = 1

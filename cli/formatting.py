@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from cli.ews_names import ALL_FOLDERS, our_names
+from cli.ews_names import ALL_FOLDERS
 from cli.plan import ASKED
 from ewspush.domain.desired import DesiredSubscription
-from ewspush.domain.events import GapReason
+from ewspush.domain.events import KINDS, GapReason
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.timestamps import iso
 
@@ -60,10 +60,15 @@ def folders(value: Sequence[str]) -> str:
     return ", ".join(value) if value else ALL_FOLDERS
 
 
+def event_types(names: Sequence[str]) -> str:
+    """Return event types by the names that the file has for them."""
+    return ", ".join(KINDS.get(name, name) for name in names)
+
+
 def asked_for(row: Subscription | DesiredSubscription) -> list[tuple[str, str]]:
     """Return what the mail server is asked for, each with a label."""
     minutes = row.status_frequency_minutes
-    values = (folders(row.folders), our_names(row.event_types), "1 minute" if minutes == 1 else f"{minutes} minutes")
+    values = (folders(row.folders), event_types(row.event_types), "1 minute" if minutes == 1 else f"{minutes} minutes")
     return [(_LABELS[name], value) for name, value in zip(ASKED, values, strict=True)]
 
 

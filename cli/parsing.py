@@ -1,124 +1,122 @@
-"""From what the file holds to wishes, or to everything that is wrong with it at once."""
+"""The parsed TOML document -> the desired subscriptions, or everything that is wrong with them."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cli import validation
+from cli.ews_names import ALL_FOLDERS, parse_event_type, parse_folder, sort_event_types
 from cli.toml_lines import Path
-from cli.validation import DEFAULTS, SUBSCRIPTION, Check, shown, suggestion
-from ewspush.domain.desired import MAX_PER_MAILBOX, DesiredSubscription
+from cli.validation import Problem, quoted
+from ewspush.domain.desired import DesiredSubscription
 
-_TOP: Final = ("subscription", "defaults")
+_TABLES: Final = ("subscription", "defaults")
 _EXAMPLE: Final = 'write a line [[subscription]], and below it mailbox = "alice@example.com"'
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """An error, what it is about, and the other place (`like`) that the text says {line} of."""
+class Key:
+    """A key of the file: the field of `DesiredSubscription` that it sets, its validation and its conversion."""
 
-    path: Path
-    text: str
-    value: str = ""
-    like: Path = ()
+    field: str
+    check: Callable[[object], Iterable[Problem]]
+    convert: Callable[[Any], Any]
+
+
+def _convert_folders(value: Any) -> tuple[str, ...]:  # noqa: ANN401  # a string or a list, by its check
+    """Return each folder once, sorted, so that another order is no change; empty means all folders."""
+    return () if value == ALL_FOLDERS else tuple(sorted({parse_folder(word) or word for word in value}))
+
+
+def _convert_event_types(value: list[str]) -> tuple[str, ...]:
+    return sort_event_types(parse_event_type(word) or word for word in value)
+
+
+DEFAULTS_KEYS: Final = {
+    "folders": Key("folders", validation.check_folders, _convert_folders),
+    "event_types": Key("event_types", validation.check_event_types, _convert_event_types),
+    "status_frequency": Key("status_frequency_minutes", validation.check_status_frequency, int),
+}
+"""The keys of `[defaults]`."""
+
+SUBSCRIPTION_KEYS: Final = {
+    "mailbox": Key("mailbox", validation.check_mailbox, str),
+    "name": Key("name", validation.check_name, str),
+    **DEFAULTS_KEYS,
+}
+"""The keys of `[[subscription]]`."""
 
 
 @dataclass(slots=True)
-class Reading:
-    """What was found in a file so far; `identified` are those of which mailbox and name are known, by their place."""
+class ParsedDocument:
+    """The desired subscriptions, complete only if there are no problems.
 
-    wishes: list[DesiredSubscription] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    `identified` holds those with a valid mailbox and name, even if other keys are wrong, by their place in the file.
+    """
+
+    desired: list[DesiredSubscription] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     identified: list[tuple[Path, DesiredSubscription]] = field(default_factory=list)
 
 
-def read(document: Mapping[str, Any]) -> Reading:
-    """Return the wishes of a parsed file, and its faults; where there are any, the wishes are not complete."""
-    reading = Reading()
-    _refuse_unknown(document, _TOP, (), "the file", reading)
-    defaults = _defaults(document, reading)
-    for number, table in enumerate(_tables(document, reading)):
-        _subscription(("subscription", number), table, defaults, reading)
-    _refuse_twins(reading)
-    _refuse_crowds(reading)
-    return reading
+def parse(document: Mapping[str, Any]) -> ParsedDocument:
+    """Return the desired subscriptions of a TOML document, and all of its problems."""
+    parsed = ParsedDocument()
+    parsed.problems += validation.check_keys(document, _TABLES, (), "the file")
+    defaults = _parse_defaults(document, parsed)
+    for number, table in enumerate(_subscription_tables(document, parsed)):
+        _parse_subscription(("subscription", number), table, defaults, parsed)
+    parsed.problems += validation.check_duplicates(parsed.identified)
+    parsed.problems += validation.check_number_per_mailbox(parsed.identified)
+    return parsed
 
 
-def _tables(document: Mapping[str, Any], reading: Reading) -> Sequence[Any]:
+def _subscription_tables(document: Mapping[str, Any], parsed: ParsedDocument) -> Sequence[Any]:
     tables = document.get("subscription", [])
     if not isinstance(tables, list):
-        reading.faults.append(Fault(("subscription",), f"subscription takes two pairs of brackets: {_EXAMPLE}"))
+        parsed.problems.append(Problem(f"subscription must have two pairs of brackets: {_EXAMPLE}", ("subscription",)))
         return []
     if not tables:
-        end = "to end all subscriptions, retire them (ews-push retire)"
-        reading.faults.append(Fault((), f"there is no subscription in the file; {_EXAMPLE}; {end}"))
+        end = "to end all subscriptions, use `ews-push retire`"
+        parsed.problems.append(Problem(f"the file has no subscription; {_EXAMPLE}; {end}"))
     return tables
 
 
-def _defaults(document: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
+def _parse_defaults(document: Mapping[str, Any], parsed: ParsedDocument) -> dict[str, Any]:
     table = document.get("defaults", {})
     if isinstance(table, dict):
-        return _fields(("defaults",), table, DEFAULTS, reading)
-    reading.faults.append(Fault(("defaults",), "defaults must be a table: write a line [defaults]"))
+        parsed.problems += validation.check_keys(table, DEFAULTS_KEYS, ("defaults",), "[defaults]")
+        return _parse_values(("defaults",), table, DEFAULTS_KEYS, parsed)
+    parsed.problems.append(Problem("defaults must be a table: write a line [defaults]", ("defaults",)))
     return {}
 
 
-def _subscription(path: Path, table: object, defaults: dict[str, Any], reading: Reading) -> None:
+def _parse_subscription(path: Path, table: object, defaults: dict[str, Any], parsed: ParsedDocument) -> None:
     if not isinstance(table, dict):
-        reading.faults.append(Fault(path, f"a subscription must be a table, not {shown(table)}: {_EXAMPLE}"))
+        parsed.problems.append(Problem(f"a subscription must be a table, not {quoted(table)}: {_EXAMPLE}", path))
         return
-    faults_before = len(reading.faults)
-    fields = defaults | _fields(path, table, SUBSCRIPTION, reading)
+    problems_before = len(parsed.problems)
+    parsed.problems += validation.check_keys(table, SUBSCRIPTION_KEYS, path, "[[subscription]]")
+    values = defaults | _parse_values(path, table, SUBSCRIPTION_KEYS, parsed)
     if "mailbox" not in table:
-        reading.faults.append(Fault(path, 'mailbox is missing; example: mailbox = "alice@example.com"'))
-    if "mailbox" in fields and ("name" in fields or "name" not in table):
-        reading.identified.append(
-            (path, DesiredSubscription(**{key: fields[key] for key in ("mailbox", "name") if key in fields}))
-        )
-    if len(reading.faults) == faults_before:
-        reading.wishes.append(DesiredSubscription(**fields))
+        parsed.problems.append(Problem('mailbox is missing; example: mailbox = "alice@example.com"', path))
+    if "mailbox" in values and ("name" in values or "name" not in table):
+        identity = {name: values[name] for name in ("mailbox", "name") if name in values}
+        parsed.identified.append((path, DesiredSubscription(**identity)))
+    if len(parsed.problems) == problems_before:
+        parsed.desired.append(DesiredSubscription(**values))
 
 
-def _fields(path: Path, table: Mapping[str, Any], checks: Mapping[str, Check], reading: Reading) -> dict[str, Any]:
-    """Return the good values of a table under the names that `Wish` has for them."""
-    _refuse_unknown(table, checks, path, "[defaults]" if checks is DEFAULTS else "[[subscription]]", reading)
-    fields = {}
-    for key, check in checks.items():
-        if key not in table:
+def _parse_values(
+    path: Path, table: Mapping[str, Any], keys: Mapping[str, Key], parsed: ParsedDocument
+) -> dict[str, Any]:
+    """Return the valid values of a table, by their fields in `DesiredSubscription`."""
+    values = {}
+    for name, key in keys.items():
+        if name not in table:
             continue
-        complaints = list(check.complaints(table[key]))
-        reading.faults += [Fault((*path, key), complaint.text, complaint.value) for complaint in complaints]
-        if not complaints:
-            fields[check.field] = check.taken(table[key])
-    return fields
-
-
-def _refuse_unknown(
-    table: Mapping[str, Any], known: Mapping[str, Any] | Sequence[str], path: Path, where: str, reading: Reading
-) -> None:
-    for key in table:
-        if key not in known:
-            text = f"key {shown(key)} is not known{suggestion(key, known)} {where} takes {', '.join(known)}"
-            reading.faults.append(Fault((*path, key), text))
-
-
-def _refuse_twins(reading: Reading) -> None:
-    """Mailbox and name are what tells one subscription from another; letters may be small or large."""
-    first: dict[str, Path] = {}
-    for path, wish in reading.identified:
-        if wish.subscription in first:
-            text = f"{wish.mailbox} has a subscription named {shown(wish.name)} already, in line {{line}}; "
-            text += 'give each a name of its own; example: name = "calendar"'
-            reading.faults.append(Fault(path, text, like=first[wish.subscription]))
-        first.setdefault(wish.subscription, path)
-
-
-def _refuse_crowds(reading: Reading) -> None:
-    mailboxes: defaultdict[str, list[Path]] = defaultdict(list)
-    for path, wish in reading.identified:
-        mailboxes[wish.mailbox.lower()].append(path)
-        if len(mailboxes[wish.mailbox.lower()]) > MAX_PER_MAILBOX:
-            text = f"{wish.mailbox} has more than {MAX_PER_MAILBOX} subscriptions, the first in line {{line}}; "
-            text += f"mail servers allow {MAX_PER_MAILBOX} a mailbox: let one subscription take several folders; "
-            text += 'example: folders = ["inbox", "calendar"]'
-            reading.faults.append(Fault(path, text, like=mailboxes[wish.mailbox.lower()][0]))
+        problems = [Problem(one.text, (*path, name), one.value) for one in key.check(table[name])]
+        parsed.problems += problems
+        if not problems:
+            values[key.field] = key.convert(table[name])
+    return values

@@ -1,14 +1,15 @@
 """Subscriptions by what was typed: a key, or an address that stands for all subscriptions of the mailbox."""
 
-import difflib
 from collections.abc import Sequence
 from typing import Final
 
+from cli.did_you_mean import closest
 from cli.exceptions import FailedError
 from cli.targets import Place
 from ewspush.domain.subscription import Subscription
 
-_ALIKE: Final = 0.8
+_CUTOFF: Final = 0.8
+"""Addresses of one domain resemble each other more than words do."""
 
 
 def found(place: Place, words: Sequence[str]) -> list[Subscription]:
@@ -33,7 +34,7 @@ def _of_mailbox(rows: Sequence[Subscription], word: str) -> list[Subscription]:
 
 
 def _nothing(word: str, mailboxes: set[str], place: Place) -> str:
-    close = difflib.get_close_matches(word, mailboxes, n=1, cutoff=_ALIKE)
-    hint = f"did you mean {close[0]}?" if close else "`ews-push list` shows them all"
+    close = closest(word, mailboxes, _CUTOFF)
+    hint = f"did you mean {close}?" if close else "`ews-push list` shows them all"
     what = "subscription for" if "@" in word else "subscription with the key"
     return f"there is no {what} {word} in the {place.label}; {hint}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import boto3
 from botocore.config import Config
 
-from cli.exceptions import FailedError, WronglyCalledError
+from cli.exceptions import FailedError, InvalidUsageError
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.rows import row_of
 from ewspush.domain.subscription import Subscription
@@ -65,7 +65,7 @@ def _stack(name: str) -> Place:
     session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
     if session.region_name is None:
         message = "no region is set: export AWS_REGION=eu-west-1, or AWS_PROFILE with a profile that has one"
-        raise WronglyCalledError(message)
+        raise InvalidUsageError(message)
     stacks = session.client("cloudformation", config=_STACK_CONFIG).describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
     tables = _tables(outputs, ("SubscriptionsTable", "EventsTable"), f"stack {name} has no output")

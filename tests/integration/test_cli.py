@@ -453,7 +453,7 @@ class TestCommandLine:
         (tmp_path / "cli" / "__init__.py").write_text("raise SystemExit(99)")
         told = subprocess.run([ROOT / "ews-push", "plan"], capture_output=True, text=True, check=False)  # noqa: S603  # ours
         assert told.returncode == 2
-        assert told.stderr.startswith("ews-push: subscriptions.toml: there is no such file;")
+        assert told.stderr.startswith("ews-push: subscriptions.toml: the file does not exist;")
 
     def test_the_script_says_what_is_to_be_set_up(self, tmp_path: Path) -> None:
         """Where `make setup` was not run."""

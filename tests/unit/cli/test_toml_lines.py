@@ -1,8 +1,8 @@
-"""Lines of a TOML file."""
+"""Line numbers of a TOML file."""
 
 import pytest
 
-from cli.toml_lines import Locator, Path
+from cli.toml_lines import Path, TomlLines
 
 TEXT = '''# [[subscription]] in a comment
 title = "mailbox = 1"
@@ -45,21 +45,21 @@ event_types = ["new_mail"]
         (("subscription", 1, "event_types"), "new_mail", 20),
     ],
 )
-def test_a_value_is_found_in_its_line(path: Path, value: str, line: int) -> None:
-    """Past comments, long strings and arrays that look like headers and keys."""
-    assert Locator(TEXT).line(path, value) == line
+def test_a_table_key_or_value_has_its_line(path: Path, value: str, line: int) -> None:
+    """Comments, long strings and arrays that look like headers and keys are skipped."""
+    assert TomlLines(TEXT).line_of(path, value) == line
 
 
-def test_a_key_that_is_missing_is_told_by_its_table() -> None:
-    """There is no better place."""
-    assert Locator(TEXT).line(("subscription", 1, "name")) == 18
+def test_a_missing_key_has_the_line_of_its_table() -> None:
+    """The table would contain it."""
+    assert TomlLines(TEXT).line_of(("subscription", 1, "name")) == 18
 
 
-def test_a_value_that_is_written_otherwise_is_told_by_its_key() -> None:
-    """Like one with escapes in it."""
-    assert Locator('a = 1\nb = ["\\u0061",\n"c"]').line(("b",), "a") == 2
+def test_an_escaped_value_has_the_line_of_its_key() -> None:
+    """The text of the file differs from the value."""
+    assert TomlLines('a = 1\nb = ["\\u0061",\n"c"]').line_of(("b",), "a") == 2
 
 
-def test_a_table_of_an_inline_array_is_told_by_the_array() -> None:
+def test_an_inline_table_has_the_line_of_its_array() -> None:
     """It has no header of its own."""
-    assert Locator('\nsubscription = [{mailbox = "a"}]').line(("subscription", 0, "mailbox")) == 2
+    assert TomlLines('\nsubscription = [{mailbox = "a"}]').line_of(("subscription", 0, "mailbox")) == 2
