@@ -1,1 +1,1 @@
-"""What an administrator types: subscriptions by file, and a look at each of them (docs/subscriptions.md)."""
+"""The `ews-push` command, with which an operator manages subscriptions (docs/subscriptions.md)."""

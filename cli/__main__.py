@@ -1,4 +1,4 @@
-"""`python -m cli`, which is what `ews-push` calls."""
+"""Runs `python -m cli`, which `ews-push` calls."""
 
 import sys
 

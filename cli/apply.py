@@ -1,79 +1,79 @@
-"""Carrying a plan out: each write expects the row as it was read, and is decided anew where it was not."""
+"""Writes the steps of a plan, each on the condition that its subscription is as it was read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.aws_errors import explained
+from cli.aws_errors import describe
 from cli.plan import Step
-from cli.targets import WORKERS
+from cli.targets import MAX_CONCURRENT_WRITES
 from ewspush.domain.desired import changes_toward, new_subscription, retirement
 from ewspush.domain.ports import Clock, SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 
-TRIES: Final = 5
-"""A keeper or a notification is in the way now and then, not five times running."""
+MAX_ATTEMPTS: Final = 5
+"""A keeper or a notification may write in between, but rarely several times in a row."""
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What became of a step; `error` is None where the subscription is as it should be."""
+class StepResult:
+    """The outcome of a step; `error` is None if the subscription now is as the step wants it."""
 
     step: Step
     error: str | None = None
 
 
-def carried_out(steps: Sequence[Step], ledger: SubscriptionLedger, clock: Clock) -> Iterator[Done]:
-    """Carry `steps` out, several at a time, and yield each when it is done; one that fails leaves the others alone.
+def apply_steps(steps: Sequence[Step], ledger: SubscriptionLedger, clock: Clock) -> Iterator[StepResult]:
+    """Apply `steps`, several at a time, and yield each result; a step that fails does not stop the others.
 
-    What is retired comes last: interrupted half-way, no mailbox is left with less than before.
+    Retirements come last, so that an interruption leaves no mailbox with fewer subscriptions than before.
     """
-    with ThreadPoolExecutor(WORKERS) as workers:
-        for part in _parts(steps):
-            futures = {workers.submit(follow, step, ledger, clock): step for step in part}
+    changes = [step for step in steps if step.desired is not None]
+    retirements = [step for step in steps if step.desired is None]
+    with ThreadPoolExecutor(MAX_CONCURRENT_WRITES) as workers:
+        for group in (changes, retirements):
+            futures = {workers.submit(apply_step, step, ledger, clock): step for step in group}
             try:
-                yield from (_done(futures[future], future) for future in as_completed(futures))
-            finally:  # interrupted: what has not begun is left undone
+                yield from (_result(futures[future], future) for future in as_completed(futures))
+            finally:  # after an interruption, no further step starts
                 for future in futures:
                     future.cancel()
 
 
-def follow(step: Step, ledger: SubscriptionLedger, clock: Clock) -> bool:
-    """Carry one step out; return whether the row is as it should be, False where it changes all the time."""
-    row = step.row
-    for _ in range(TRIES):
-        if row is None:
-            if step.wish is None or ledger.add(new_subscription(step.wish, clock())):
+def apply_step(step: Step, ledger: SubscriptionLedger, clock: Clock) -> bool:
+    """Apply one step; return False if another writer changed the subscription during every attempt."""
+    current = step.current
+    for _ in range(MAX_ATTEMPTS):
+        if current is None:
+            if step.desired is None or ledger.add(new_subscription(step.desired, clock())):
                 return True
-            row = ledger.read(step.subscription)
+            current = ledger.read(step.key)
             continue
-        changes = _changes(step, row, clock)
+        changes = _changes(step, current, clock)
         if not changes:
             return True
-        outcome = ledger.write(ConditionalUpdate(row.subscription, SameRevision(row), changes))
-        if outcome.stored:
+        result = ledger.write(ConditionalUpdate(step.key, SameRevision(current), changes))
+        if result.stored:
             return True
-        row = outcome.row
+        current = result.row
     return False
 
 
-def _changes(step: Step, row: Subscription, clock: Clock) -> dict[str, object]:
-    if step.wish is not None:
-        return dict(changes_toward(row, step.wish, clock()))
-    return {} if row.state is State.RETIRED else dict(retirement(row))
+def _changes(step: Step, current: Subscription, clock: Clock) -> Mapping[str, object]:
+    if step.desired is not None:
+        return changes_toward(current, step.desired, clock())
+    return {} if current.state is State.RETIRED else retirement(current)
 
 
-def _parts(steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
-    return [step for step in steps if step.wish is not None], [step for step in steps if step.wish is None]
-
-
-def _done(step: Step, future: Future[bool]) -> Done:
+def _result(step: Step, future: Future[bool]) -> StepResult:
     try:
-        followed = future.result()
+        is_applied = future.result()
     except (BotoCoreError, ClientError) as error:
-        return Done(step, explained(error))
-    return Done(step, None if followed else "it was changed by others again and again: apply once more")
+        return StepResult(step, describe(error))
+    return StepResult(
+        step, None if is_applied else f"other writers changed it during {MAX_ATTEMPTS} attempts; run the command again"
+    )

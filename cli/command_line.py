@@ -1,4 +1,4 @@
-"""What can be typed, and the help that explains it."""
+"""The commands and options, and their help."""
 
 import argparse
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
@@ -10,12 +10,14 @@ from ewspush.domain.subscription import State
 
 _PROGRAM: Final = "ews-push"
 _DESCRIPTION: Final = """\
-Which mailboxes EWS Push listens to, by a file that you keep: subscriptions.toml.
+Manage the subscriptions of EWS Push with a file that you keep:
+subscriptions.toml.
 
-Nothing here talks to the mail server. The commands write down what is wanted; the keeper of the stack, which looks
-every minute, subscribes, notices what was lost, and subscribes again."""
+No command contacts the mail server. The commands store the desired
+subscriptions in the stack's table. The stack's keeper runs every minute,
+subscribes on the mail server, and renews lost subscriptions."""
 _EXAMPLES: Final = """\
-a file to begin with, subscriptions.toml:
+a first subscriptions.toml:
   [[subscription]]
   mailbox = "alice@example.com"
 
@@ -25,68 +27,77 @@ a file to begin with, subscriptions.toml:
   event_types = ["new_mail", "created"]
   status_frequency = 15
 
-then:
-  ews-push plan                       what would be done
-  ews-push apply                      do it
-  ews-push list                       how they all are
-  ews-push list --state suspended     which need somebody to act
-  ews-push show alice@example.com     all about one of them
-  ews-push retire bob@example.com     end one
-  ews-push list --local               of the stack that `make up` runs on this machine
+examples:
+  ews-push plan                       show what would change
+  ews-push apply                      change it
+  ews-push list                       show all subscriptions
+  ews-push list --state suspended     show those that an operator must act on
+  ews-push show alice@example.com     show everything about one
+  ews-push retire bob@example.com     retire one
+  ews-push list --local               show those of the stack that `make up` runs
 
-exit status: 0 done, 1 something failed, 2 wrongly called or an error in the file (then nothing was changed)
-AWS credentials and region are taken from AWS_PROFILE, AWS_REGION and so on. docs/subscriptions.md has the rest."""
+exit status:
+  0  done
+  1  something failed
+  2  wrong arguments or an error in the file; nothing was changed
+
+Credentials and region come from AWS_PROFILE, AWS_REGION and so on, as for the
+AWS CLI. docs/subscriptions.md describes the file and the commands."""
 
 
-def parser() -> ArgumentParser:
-    """Return the parser; what it returns has the command to call as `run`."""
-    program = ArgumentParser(
+def build_parser() -> ArgumentParser:
+    """Return the parser; its result has the function of the command as `run`."""
+    parser = ArgumentParser(
         _PROGRAM, description=_DESCRIPTION, epilog=_EXAMPLES, formatter_class=RawDescriptionHelpFormatter
     )
-    _place_options(program, is_default=True)
-    names = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    plan = _command(names, "plan", commands.plan, "show what apply would do; changes nothing")
-    apply = _command(names, "apply", commands.apply, "add, change, try again and retire, so that all is as in the file")
+    _add_target_options(parser, with_defaults=True)
+    group = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    plan = _add_command(group, "plan", commands.plan, "show what apply would change, and change nothing")
+    apply = _add_command(group, "apply", commands.apply, "make the stack's subscriptions match the file")
+    list_ = _add_command(group, "list", commands.list_, "show all subscriptions in a table")
+    show = _add_command(group, "show", commands.show, "show everything about a subscription")
+    retire = _add_command(
+        group, "retire", commands.retire, "retire subscriptions; the mail server stops after its next push"
+    )
+    list_.add_argument("--state", choices=[state.value for state in State], help="show only those in this state")
     for command in (plan, apply):
         command.add_argument(
-            "--file", type=Path, default=Path("subscriptions.toml"), help="the file to go by (%(default)s)"
+            "--file", type=Path, default=Path("subscriptions.toml"), help="the file to read (default: %(default)s)"
         )
-    listing = _command(names, "list", commands.list_, "show all subscriptions in a table")
-    listing.add_argument("--state", choices=[state.value for state in State], help="only those in this state")
-    show = _command(names, "show", commands.show, "show all about a subscription: how it is, why, what comes next")
-    retire = _command(names, "retire", commands.retire, "end subscriptions; the mail server is told with its next POST")
     for command in (show, retire):
         command.add_argument(
-            "subscription", nargs="+", metavar="MAILBOX_OR_KEY", help="an address (all of its subscriptions) or a key"
+            "names", nargs="+", metavar="MAILBOX_OR_KEY", help="a key, or an address for all of its subscriptions"
         )
-    for command in (listing, show):
+    for command in (list_, show):
         command.add_argument("--json", action="store_true", help="print a JSON array, for scripts")
     for command in (apply, retire):
         command.add_argument("--yes", action="store_true", help="retire without asking")
-    return program
+    return parser
 
 
-def _command(
-    names: "argparse._SubParsersAction[ArgumentParser]",
+def _add_command(
+    group: "argparse._SubParsersAction[ArgumentParser]",
     name: str,
-    run: Any,  # noqa: ANN401  # argparse sets it as it is
+    run: Any,  # noqa: ANN401  # argparse stores it unchanged
     text: str,
 ) -> ArgumentParser:
-    command = names.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    command = group.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
     command.set_defaults(run=run)
-    _place_options(command, is_default=False)
+    _add_target_options(command, with_defaults=False)
     return command
 
 
-def _place_options(target: ArgumentParser, *, is_default: bool) -> None:
-    """Before the command or after it: after it, a default would overwrite what stands before it."""
-    where = target.add_mutually_exclusive_group()
-    where.add_argument(
-        "--stack", default="EwsPush" if is_default else SUPPRESS, help="the CloudFormation stack to work on (EwsPush)"
+def _add_target_options(parser: ArgumentParser, *, with_defaults: bool) -> None:
+    """Add the options that may come before or after the command; a default after it would overwrite one before it."""
+    options = parser.add_mutually_exclusive_group()
+    options.add_argument(
+        "--stack",
+        default="EwsPush" if with_defaults else SUPPRESS,
+        help="the CloudFormation stack to work on (default: EwsPush)",
     )
-    where.add_argument(
+    options.add_argument(
         "--local",
         action="store_true",
-        default=False if is_default else SUPPRESS,
-        help="work on what `make up` runs on this machine",
+        default=False if with_defaults else SUPPRESS,
+        help="work on the stack that `make up` runs on this machine",
     )

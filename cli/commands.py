@@ -1,16 +1,17 @@
-"""The commands: each takes what was typed, and returns the exit status."""
+"""The commands: each takes the parsed arguments and returns the exit status."""
 
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
 from cli import console, list_output, plan_output, show_output
-from cli.apply import carried_out
+from cli.apply import apply_steps
 from cli.exceptions import FailedError, InvalidUsageError
-from cli.plan import Kind, Plan, Step, planned, retire_step
-from cli.resolve import found
+from cli.formatting import counted
+from cli.plan import Kind, Plan, Step, make_plan, retire_step
+from cli.resolve import resolve
 from cli.subscription_file import read_desired
-from cli.targets import Place, place
+from cli.targets import StackTables, find_tables
 from ewspush.adapters.clock import utc_now
 from ewspush.domain.subscription import State
 
@@ -20,92 +21,91 @@ FAILED = 1
 
 def plan(arguments: Namespace) -> int:
     """Show what `apply` would do."""
-    _planned(arguments)
+    _make_and_print_plan(arguments)
     return DONE
 
 
 def apply(arguments: Namespace) -> int:
-    """Make the table follow the file."""
-    todo, where = _planned(arguments)
+    """Make the table match the file."""
+    todo, tables = _make_and_print_plan(arguments)
     if todo.counts[Kind.RETIRE]:
-        _confirm(todo.counts[Kind.RETIRE], is_sure=arguments.yes)
-    return _carry_out(todo.steps, where)
+        _confirm_retirement(todo.counts[Kind.RETIRE], is_confirmed=arguments.yes)
+    return _apply(todo.steps, tables)
 
 
 def list_(arguments: Namespace) -> int:
     """Show all subscriptions, or those in one state."""
-    rows = _place(arguments).rows()
-    chosen = [row for row in rows if arguments.state in {None, row.state.value}]
-    chosen.sort(key=lambda row: (row.mailbox.lower(), row.subscription))
+    subscriptions = [one for one in _tables(arguments).scan() if arguments.state in {None, one.state.value}]
+    subscriptions.sort(key=lambda one: (one.mailbox.lower(), one.subscription))
     if arguments.json:
-        list_output.as_json(chosen)
+        list_output.print_json(subscriptions)
     else:
-        list_output.as_table(chosen, utc_now())
+        list_output.print_table(subscriptions, utc_now())
     return DONE
 
 
 def show(arguments: Namespace) -> int:
-    """Show everything about the subscriptions that were named."""
-    where = _place(arguments)
-    rows = found(where, arguments.subscription)
+    """Show everything about the named subscriptions."""
+    tables = _tables(arguments)
+    subscriptions = resolve(tables, arguments.names)
     if arguments.json:
-        list_output.as_json(rows)
+        list_output.print_json(subscriptions)
         return DONE
-    ledger, now = where.ledger(), utc_now()
-    for row in rows:
-        show_output.show(row, ledger, now)
+    ledger, now = tables.ledger(), utc_now()
+    for subscription in subscriptions:
+        show_output.print_subscription(subscription, ledger, now)
     return DONE
 
 
 def retire(arguments: Namespace) -> int:
-    """End the subscriptions that were named."""
-    where = _place(arguments)
-    rows = found(where, arguments.subscription)
-    steps = [retire_step(row) for row in rows if row.state is not State.RETIRED]
+    """Retire the named subscriptions."""
+    tables = _tables(arguments)
+    subscriptions = resolve(tables, arguments.names)
+    steps = [retire_step(one) for one in subscriptions if one.state is not State.RETIRED]
     if not steps:
-        console.say("nothing to do; retired already")
+        console.print_message("nothing to do; already retired")
         return DONE
     for step in steps:
-        console.say(f"to retire: {plan_output.title(step)}")
-    _confirm(len(steps), is_sure=arguments.yes)
-    status = _carry_out(steps, where)
-    console.say("the next notification of a retired one gets Unsubscribe, and the mail server stops")
-    console.say("one that stands in subscriptions.toml comes back with the next `ews-push apply`: take it out there")
+        console.print_message(f"to retire: {plan_output.title(step)}")
+    _confirm_retirement(len(steps), is_confirmed=arguments.yes)
+    status = _apply(steps, tables)
+    console.print_message("the next push of a retired subscription gets Unsubscribe, and the mail server stops")
+    console.print_message("remove it from subscriptions.toml too, or the next `ews-push apply` adds it again")
     return status
 
 
-def _planned(arguments: Namespace) -> tuple[Plan, Place]:
-    """Read the file before anything else: with an error in it, AWS is not even asked."""
-    wishes = read_desired(arguments.file)
-    where = _place(arguments)
-    todo = planned(wishes, where.rows(), utc_now())
-    plan_output.show(todo, f"{arguments.file} -> {where.label}")
-    return todo, where
+def _make_and_print_plan(arguments: Namespace) -> tuple[Plan, StackTables]:
+    """Read the file first: if it has errors, no request goes to AWS."""
+    desired = read_desired(arguments.file)
+    tables = _tables(arguments)
+    todo = make_plan(desired, tables.scan(), utc_now())
+    plan_output.print_plan(todo, f"{arguments.file} -> {tables.label}")
+    return todo, tables
 
 
-def _place(arguments: Namespace) -> Place:
-    return place(arguments.stack, is_local=arguments.local)
+def _tables(arguments: Namespace) -> StackTables:
+    return find_tables(arguments.stack, is_local=arguments.local)
 
 
-def _confirm(number: int, *, is_sure: bool) -> None:
-    """Ask before subscriptions end. Raises `CommandError` where the answer is not yes, or nobody is there to ask."""
-    if is_sure:
+def _confirm_retirement(number: int, *, is_confirmed: bool) -> None:
+    """Ask before retiring. Raises `CommandError` if the answer is not yes, or if stdin is not a terminal."""
+    if is_confirmed:
         return
-    subscriptions = "1 subscription" if number == 1 else f"{number} subscriptions"
+    subscriptions = counted(number, "subscription")
     if not sys.stdin.isatty():
-        message = f"{subscriptions} would be retired, and there is nobody to ask: add --yes; nothing was changed"
+        message = f"retiring {subscriptions} needs a terminal to confirm on, or --yes; nothing was changed"
         raise InvalidUsageError(message)
-    if not console.asked(f"Retire {subscriptions}? No events come from a retired one."):
+    if not console.confirm(f"Retire {subscriptions}? A retired subscription publishes no events."):
         message = "nothing was changed"
         raise FailedError(message)
 
 
-def _carry_out(steps: Sequence[Step], where: Place) -> int:
-    """Do what is to do, and say how it went."""
+def _apply(steps: Sequence[Step], tables: StackTables) -> int:
+    """Apply the steps, and print how many succeeded and failed."""
     if not steps:
         return DONE
-    results = list(console.followed(carried_out(steps, where.ledger(), utc_now), len(steps), "writing"))
-    failed = plan_output.failures(results)
+    results = list(console.with_progress(apply_steps(steps, tables.ledger(), utc_now), len(steps), "writing"))
+    failed = plan_output.print_failures(results)
     done = f"{len(results) - failed} done"
-    console.say(f"{done}, {failed} failed: run it again, it goes on from here" if failed else done)
+    console.print_message(f"{done}, {failed} failed; run the command again to continue" if failed else done)
     return FAILED if failed else DONE

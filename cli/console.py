@@ -1,4 +1,4 @@
-"""The terminal, or whatever stands in its place: then without colour, and with lines as long as they have to be."""
+"""Output for a terminal; for a file or a pipe without colour, and with lines of any length."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,47 +11,46 @@ from rich.table import Table
 
 _Item = TypeVar("_Item")
 
-_NO_WIDTH: Final = 1_000_000
-"""Columns that are not a terminal's: nothing is folded or cut."""
+_UNLIMITED_COLUMNS: Final = 1_000_000
+"""The width of what is not a terminal: no line is wrapped or cut."""
 
-_LONG_RUN: Final = 50
-"""Steps from which on it is worth to show how far it is."""
+_MIN_STEPS_FOR_PROGRESS: Final = 50
 
-_OUR_WORD: Final = "ews-push"
+_PROGRAM: Final = "ews-push"
 
 
-def output() -> Console:
-    """Return what results go to."""
+def stdout() -> Console:
+    """Return the console for results."""
     return _console(is_error=False)
 
 
-def messages() -> Console:
-    """Return what is not a result goes to: errors, questions, progress."""
+def stderr() -> Console:
+    """Return the console for errors, questions and progress."""
     return _console(is_error=True)
 
 
 def _console(*, is_error: bool) -> Console:
-    """Texts of a mail server stand in the output, so nothing in it is markup."""
+    """No markup is interpreted, because the output has texts of the mail server in it."""
     stream = sys.stderr if is_error else sys.stdout
-    width = None if stream.isatty() else _NO_WIDTH
+    width = None if stream.isatty() else _UNLIMITED_COLUMNS
     return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
-def print_columns(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), whole: int = 1) -> None:
-    """Print `rows` in columns. Only a terminal's width folds them, and never the first `whole` columns."""
-    console = output()
-    cleaned = [[clean(cell) for cell in row] for row in rows]
-    if not console.is_terminal:
-        for line in _aligned([list(headings), *cleaned] if headings else cleaned):
-            console.print(line, soft_wrap=True)
+def print_columns(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), unwrapped: int = 1) -> None:
+    """Print `rows` in columns. A terminal wraps them to its width, except for the first `unwrapped` columns."""
+    output = stdout()
+    cells = [[printable(cell) for cell in row] for row in rows]
+    if not output.is_terminal:
+        for line in _aligned([list(headings), *cells] if headings else cells):
+            output.print(line, soft_wrap=True)
         return
     table = Table(box=box.SIMPLE_HEAD if headings else None, show_header=bool(headings), pad_edge=False)
-    for number in range(max(map(len, cleaned), default=0)):
+    for number in range(max(map(len, cells), default=0)):
         heading = headings[number] if headings else ""
-        table.add_column(heading, overflow="fold", no_wrap=number < whole)
-    for row in cleaned:
+        table.add_column(heading, overflow="fold", no_wrap=number < unwrapped)
+    for row in cells:
         table.add_row(*row)
-    console.print(table)
+    output.print(table)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -60,24 +59,24 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def say(text: str) -> None:
-    """Write one line to stderr."""
-    messages().print(f"{_OUR_WORD}: {clean(text)}", soft_wrap=True)
+def print_message(text: str) -> None:
+    """Print one line to stderr, after the name of the program."""
+    stderr().print(f"{_PROGRAM}: {printable(text)}", soft_wrap=True)
 
 
-def asked(question: str) -> bool:
-    """Ask; anything but yes is no."""
-    messages().print(f"{question} [y/N] ", end="", soft_wrap=True)
+def confirm(question: str) -> bool:
+    """Ask on stderr, read the answer from stdin; return whether it is yes."""
+    stderr().print(f"{question} [y/N] ", end="", soft_wrap=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
-def followed(items: Iterable[_Item], total: int, what: str) -> Iterator[_Item]:
-    """Yield `items`; show how far it is, where it takes long and somebody looks."""
-    console = messages()
-    is_watched = console.is_terminal and total >= _LONG_RUN
-    yield from track(items, what, total=total, console=console, transient=True, disable=not is_watched)
+def with_progress(items: Iterable[_Item], total: int, description: str) -> Iterator[_Item]:
+    """Yield `items`; on a terminal, show a progress bar if there are many."""
+    output = stderr()
+    is_shown = output.is_terminal and total >= _MIN_STEPS_FOR_PROGRESS
+    yield from track(items, description, total=total, console=output, transient=True, disable=not is_shown)
 
 
-def clean(text: str) -> str:
-    """Return `text` in one line and without what a terminal would obey: parts of it come from the mail server."""
+def printable(text: str) -> str:
+    """Return `text` in one line without control characters, which a mail server may have put in."""
     return "".join(character if character.isprintable() else " " for character in text)

@@ -1,4 +1,4 @@
-"""All subscriptions: a table for people, JSON for scripts."""
+"""What `list` prints: a table, or JSON for scripts."""
 
 import json
 from collections import Counter
@@ -11,35 +11,38 @@ from cli import console, formatting
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timestamps import iso
 
-_HEADINGS: Final = ("mailbox", "key", "folders", "state", "last heard of", "every", "trouble")
+_HEADINGS: Final = ("mailbox", "key", "folders", "state", "last push", "frequency", "last error")
 
 
-def as_json(rows: Iterable[Subscription]) -> None:
-    """Print one array of objects with the fields of the rows; times as RFC 3339, null for what there is none of."""
-    objects = [asdict(row) for row in rows]
-    text = json.dumps(objects, indent=2, default=_plain)
-    console.output().print(text, soft_wrap=True)
+def print_json(subscriptions: Iterable[Subscription]) -> None:
+    """Print an array with every field of each subscription; times as RFC 3339, null for a field without a value."""
+    text = json.dumps([asdict(one) for one in subscriptions], indent=2, default=_plain)
+    console.stdout().print(text, soft_wrap=True)
 
 
-def as_table(rows: Sequence[Subscription], now: datetime) -> None:
-    """Print a line for each row, and to stderr how many there are."""
-    if rows:
-        console.print_columns([_cells(row, now) for row in rows], _HEADINGS, whole=2)
-    console.say(_counted(rows))
+def print_table(subscriptions: Sequence[Subscription], now: datetime) -> None:
+    """Print a line for each subscription, and to stderr the number of each state."""
+    if subscriptions:
+        console.print_columns([_cells(one, now) for one in subscriptions], _HEADINGS, unwrapped=2)
+    console.print_message(_total(subscriptions))
 
 
-def _cells(row: Subscription, now: datetime) -> tuple[str, ...]:
-    heard = formatting.when(row.last_seen_at, now) if row.last_seen_at else "never"
-    frequency = f"{row.status_frequency_minutes} min"
-    trouble = formatting.trouble(row)
-    return (row.mailbox, row.subscription, formatting.folders(row.folders), row.state, heard, frequency, trouble)
+def _cells(subscription: Subscription, now: datetime) -> tuple[str, ...]:
+    return (
+        subscription.mailbox,
+        subscription.subscription,
+        formatting.folders(subscription.folders),
+        subscription.state,
+        formatting.last_push(subscription, now),
+        f"{subscription.status_frequency_minutes} min",
+        formatting.last_error(subscription),
+    )
 
 
-def _counted(rows: Sequence[Subscription]) -> str:
-    states = Counter(row.state for row in rows)
+def _total(subscriptions: Sequence[Subscription]) -> str:
+    states = Counter(one.state for one in subscriptions)
     counts = ", ".join(f"{number} {state}" for state, number in states.most_common())
-    subscriptions = "1 subscription" if len(rows) == 1 else f"{len(rows)} subscriptions"
-    return f"{subscriptions}: {counts}" if rows else "no subscriptions"
+    return f"{formatting.counted(len(subscriptions), 'subscription')}: {counts}" if counts else "no subscriptions"
 
 
 def _plain(value: object) -> str:

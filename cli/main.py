@@ -1,4 +1,4 @@
-"""The way in: parse, carry out, and say in one line what went wrong."""
+"""The entry point: parses the arguments, runs the command, and prints its errors."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,30 +6,30 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import console
-from cli.aws_errors import explained
-from cli.command_line import parser
+from cli.aws_errors import describe
+from cli.command_line import build_parser
 from cli.exceptions import CommandError, InvalidFileError
 
 _FAILED: Final = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out what was typed (`sys.argv` by default); return the exit status."""
-    typed = parser().parse_args(arguments)
+    """Run the command that `arguments` name (`sys.argv` by default); return the exit status."""
+    parsed = build_parser().parse_args(arguments)
     try:
-        status: int = typed.run(typed)
+        status: int = parsed.run(parsed)
     except InvalidFileError as error:
         for line in error.lines:
-            console.messages().print(console.clean(line), soft_wrap=True)
-        console.say(str(error))
+            console.stderr().print(console.printable(line), soft_wrap=True)
+        console.print_message(str(error))
         return error.status
     except CommandError as error:
-        console.say(str(error))
+        console.print_message(str(error))
         return error.status
     except (BotoCoreError, ClientError) as error:
-        console.say(explained(error))
+        console.print_message(describe(error))
         return _FAILED
     except KeyboardInterrupt:
-        console.say("interrupted; what was done by then is done, and running it again goes on from there")
+        console.print_message("interrupted; finished steps stay done, run the command again to continue")
         return _FAILED
     return status

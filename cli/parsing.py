@@ -51,7 +51,7 @@ SUBSCRIPTION_KEYS: Final = {
 class ParsedDocument:
     """The desired subscriptions, complete only if there are no problems.
 
-    `identified` holds those with a valid mailbox and name, even if other keys are wrong, by their place in the file.
+    `identified` holds those with a valid mailbox and name, even if other keys are wrong, by their paths.
     """
 
     desired: list[DesiredSubscription] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What has to be done for the table to follow the file: pure, and decided by the rules of registration."""
+"""What must change for the table to match the file; pure, by the rules of `ewspush.domain.desired`."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,12 +10,12 @@ from typing import Final
 from ewspush.domain.desired import DesiredSubscription, changes_toward
 from ewspush.domain.subscription import State, Subscription
 
-ASKED: Final = ("folders", "event_types", "status_frequency_minutes")
-"""What the mail server is asked for, and can't be changed without asking anew."""
+SUBSCRIBE_SETTINGS: Final = ("folders", "event_types", "status_frequency_minutes")
+"""The settings that a Subscribe holds: a change of one needs a new server subscription."""
 
 
 class Kind(StrEnum):
-    """What is to be done with a subscription."""
+    """What a step does with its subscription."""
 
     ADD = "add"
     ADD_AGAIN = "add again"
@@ -26,59 +26,63 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One subscription's part of a plan. There is no `wish` where it is retired, and no `row` where it is new."""
+    """The change of one subscription: `desired` is None if it is to be retired, `current` is None if it is new."""
 
     kind: Kind
-    subscription: str
+    key: str
     mailbox: str
-    wish: DesiredSubscription | None
-    row: Subscription | None
+    desired: DesiredSubscription | None
+    current: Subscription | None
 
     @property
     def name(self) -> str | None:
-        """What tells it from others of its mailbox; rows do not hold it."""
-        return self.wish.name if self.wish else None
+        """The name that the file gives it; the table does not hold names."""
+        return self.desired.name if self.desired else None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All there is to do, in the order of the file, and how many subscriptions need nothing."""
+    """All steps, retirements last, and the number of subscriptions that already match the file."""
 
     steps: tuple[Step, ...]
     unchanged: int
 
     @property
     def counts(self) -> Mapping[Kind, int]:
-        """How many steps of each kind."""
+        """The number of steps of each kind."""
         return Counter(step.kind for step in self.steps)
 
 
-def planned(wishes: Iterable[DesiredSubscription], rows: Iterable[Subscription], now: datetime) -> Plan:
-    """Return what makes `rows` follow `wishes`; what is wished no more is retired, in the order of mailboxes."""
-    known = {row.subscription: row for row in rows}
-    wanted = {wish.subscription: wish for wish in wishes}
-    steps = [_step(wish, known.get(key), now) for key, wish in wanted.items()]
-    unwished = [row for key, row in known.items() if key not in wanted and row.state is not State.RETIRED]
-    unwished.sort(key=lambda row: (row.mailbox, row.subscription))
+def make_plan(desired: Iterable[DesiredSubscription], current: Iterable[Subscription], now: datetime) -> Plan:
+    """Return the steps from `current` to `desired`: in the order of the file, then retirements by mailbox."""
+    current_by_key = {subscription.subscription: subscription for subscription in current}
+    desired_by_key = {one.subscription: one for one in desired}
+    steps = [_step(key, one, current_by_key.get(key), now) for key, one in desired_by_key.items()]
     needed = [step for step in steps if step is not None]
-    return Plan((*needed, *map(retire_step, unwished)), len(steps) - len(needed))
+    retirements = [
+        retire_step(subscription)
+        for key, subscription in current_by_key.items()
+        if key not in desired_by_key and subscription.state is not State.RETIRED
+    ]
+    retirements.sort(key=lambda step: (step.mailbox, step.key))
+    return Plan((*needed, *retirements), len(steps) - len(needed))
 
 
-def retire_step(row: Subscription) -> Step:
-    """Return the step that ends a subscription."""
-    return Step(Kind.RETIRE, row.subscription, row.mailbox, None, row)
+def retire_step(subscription: Subscription) -> Step:
+    """Return the step that retires `subscription`."""
+    return Step(Kind.RETIRE, subscription.subscription, subscription.mailbox, None, subscription)
 
 
-def _step(wish: DesiredSubscription, row: Subscription | None, now: datetime) -> Step | None:
-    changes = changes_toward(row, wish, now) if row is not None else {}
-    if row is not None and not changes:
+def _step(key: str, desired: DesiredSubscription, current: Subscription | None, now: datetime) -> Step | None:
+    changes = changes_toward(current, desired, now) if current is not None else {}
+    if current is not None and not changes:
         return None
-    return Step(_kind(row, changes), wish.subscription, wish.mailbox, wish, row)
+    return Step(_kind(current, changes), key, desired.mailbox, desired, current)
 
 
-def _kind(row: Subscription | None, changes: Mapping[str, object]) -> Kind:
-    if row is None:
+def _kind(current: Subscription | None, changes: Mapping[str, object]) -> Kind:
+    if current is None:
         return Kind.ADD
-    if row.state is State.RETIRED:
+    if current.state is State.RETIRED:
         return Kind.ADD_AGAIN
-    return Kind.CHANGE if any(name in changes for name in ASKED) else Kind.TRY_AGAIN
+    return Kind.CHANGE if any(name in changes for name in SUBSCRIBE_SETTINGS) else Kind.TRY_AGAIN

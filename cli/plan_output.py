@@ -1,11 +1,12 @@
-"""A plan, and what became of it, line by line."""
+"""What `plan`, `apply` and `retire` print: the steps, their number, and the failures."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from rich.text import Text
 
 from cli import console, formatting
-from cli.apply import Done
+from cli.apply import StepResult
 from cli.plan import Kind, Plan, Step
 from ewspush.domain.subscription import State
 
@@ -17,54 +18,53 @@ _SIGNS: Final = {
     Kind.RETIRE: ("-", "red"),
 }
 _KIND_WIDTH: Final = max(len(kind) for kind in Kind)
-_SHOWN_FAILURES: Final = 20
+_MAX_FAILURES: Final = 20
 
 
-def show(plan: Plan, label: str) -> None:
-    """Print what there is to do, each step with its reason, and how much that is."""
-    out = console.output()
-    out.print(label, style="dim", soft_wrap=True)
+def print_plan(plan: Plan, heading: str) -> None:
+    """Print each step with its reason, and the number of steps."""
+    output = console.stdout()
+    output.print(heading, style="dim", soft_wrap=True)
     width = max((len(title(step)) for step in plan.steps), default=0)
     for step in plan.steps:
         sign, colour = _SIGNS[step.kind]
-        head = f"{sign} {step.kind:{_KIND_WIDTH}}  "
-        rest = console.clean(f"{title(step):{width}}  {detail(step)}")
-        out.print(Text(head, style=colour).append(rest, style="default"), soft_wrap=True)
-    out.print(total(plan), soft_wrap=True)
+        start = f"{sign} {step.kind:{_KIND_WIDTH}}  "
+        rest = console.printable(f"{title(step):{width}}  {reason(step)}")
+        output.print(Text(start, style=colour).append(rest, style="default"), soft_wrap=True)
+    output.print(total(plan), soft_wrap=True)
 
 
 def title(step: Step) -> str:
-    """Return what to call a subscription: a name stands only in the file, a key always."""
+    """Return address, name and key of a subscription; the name only if the file gives it one."""
     name = f' "{step.name}"' if step.name not in {None, "default"} else ""
-    return f"{step.mailbox}{name} ({step.subscription})"
+    return f"{step.mailbox}{name} ({step.key})"
 
 
-def detail(step: Step) -> str:
-    """Return what the step changes, or why it is there."""
-    if step.wish is None or step.row is None:
-        return "not in the file" if step.wish is None else _asked(step)
+def reason(step: Step) -> str:
+    """Return what the step changes, or why it is in the plan."""
+    if step.desired is None:
+        return "not in the file"
+    if step.current is None:
+        return formatting.settings_line(step.desired)
     if step.kind is Kind.ADD_AGAIN:
-        return f"{_asked(step)}; it was retired"
-    is_refused = step.row.state is State.SUSPENDED
-    refused = f"it was suspended: {step.row.last_error or 'no reason is known'}" if is_refused else ""
-    return "; ".join(filter(None, (*formatting.differences(step.row, step.wish), refused)))
+        return f"{formatting.settings_line(step.desired)}; it was retired"
+    reasons = formatting.differences(step.current, step.desired)
+    if step.current.state is State.SUSPENDED:
+        reasons.append(f"it was suspended: {step.current.last_error or 'no error is recorded'}")
+    return "; ".join(reasons)
 
 
 def total(plan: Plan) -> str:
-    """Return the plan in numbers."""
+    """Return the number of steps of each kind, and of the subscriptions without one."""
     counts = [f"{plan.counts[kind]} to {kind}" for kind in Kind if plan.counts[kind]]
     return f"{', '.join(counts) or 'nothing to do'}; {plan.unchanged} unchanged"
 
 
-def failures(done: list[Done]) -> int:
-    """Say what did not come about, the first few in full; return how many that are."""
-    failed = [one for one in done if one.error is not None]
-    for one in failed[:_SHOWN_FAILURES]:
-        console.say(f"{title(one.step)}: {one.step.kind} failed: {one.error}")
-    if len(failed) > _SHOWN_FAILURES:
-        console.say(f"and {len(failed) - _SHOWN_FAILURES} more")
+def print_failures(results: Sequence[StepResult]) -> int:
+    """Print the first failed steps; return the number of all."""
+    failed = [result for result in results if result.error is not None]
+    for result in failed[:_MAX_FAILURES]:
+        console.print_message(f"{title(result.step)}: {result.step.kind} failed: {result.error}")
+    if len(failed) > _MAX_FAILURES:
+        console.print_message(f"and {len(failed) - _MAX_FAILURES} more failed")
     return len(failed)
-
-
-def _asked(step: Step) -> str:
-    return "; ".join(f"{label}: {value}" for label, value in formatting.asked_for(step.wish)) if step.wish else ""

@@ -1,40 +1,41 @@
-"""Subscriptions by what was typed: a key, or an address that stands for all subscriptions of the mailbox."""
+"""What was typed -> subscriptions: a key names one, an address names all subscriptions of the mailbox."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from cli.did_you_mean import closest
 from cli.exceptions import FailedError
-from cli.targets import Place
+from cli.targets import StackTables
 from ewspush.domain.subscription import Subscription
 
-_CUTOFF: Final = 0.8
-"""Addresses of one domain resemble each other more than words do."""
+_ADDRESS_CUTOFF: Final = 0.8
+"""Higher than for other words, because addresses of one domain resemble each other."""
 
 
-def found(place: Place, words: Sequence[str]) -> list[Subscription]:
-    """Return the rows that `words` mean, in their order, each once. Raises `FailedError` for one that means none.
+def resolve(tables: StackTables, words: Sequence[str]) -> list[Subscription]:
+    """Return the subscriptions that `words` name, in their order, each once. Raises `FailedError` if a word names none.
 
-    A key is one read; for an address, all rows are read, because the table is ordered by nothing else.
+    A key costs one read; an address costs a scan, because the table has no index by mailbox.
     """
-    ledger = place.ledger()
-    rows = list(place.rows()) if any("@" in word for word in words) else []
-    matches: dict[str, Subscription] = {}
+    ledger = tables.ledger()
+    every = list(tables.scan()) if any("@" in word for word in words) else []
+    named: dict[str, Subscription] = {}
     for word in words:
-        row = None if "@" in word else ledger.read(word.lower())
-        of_word = [row] if row else sorted(_of_mailbox(rows, word), key=lambda row: row.subscription)
-        if not of_word:
-            raise FailedError(_nothing(word, {row.mailbox for row in rows}, place))
-        matches |= {row.subscription: row for row in of_word}
-    return list(matches.values())
+        one = None if "@" in word else ledger.read(word.lower())
+        matches = {one.subscription: one} if one else _of_mailbox(every, word)
+        if not matches:
+            raise FailedError(_not_found(word, {subscription.mailbox for subscription in every}, tables))
+        named |= matches
+    return list(named.values())
 
 
-def _of_mailbox(rows: Sequence[Subscription], word: str) -> list[Subscription]:
-    return [row for row in rows if row.mailbox.lower() == word.lower()]
+def _of_mailbox(subscriptions: Sequence[Subscription], address: str) -> dict[str, Subscription]:
+    matches = {one.subscription: one for one in subscriptions if one.mailbox.lower() == address.lower()}
+    return dict(sorted(matches.items()))
 
 
-def _nothing(word: str, mailboxes: set[str], place: Place) -> str:
-    close = closest(word, mailboxes, _CUTOFF)
-    hint = f"did you mean {close}?" if close else "`ews-push list` shows them all"
+def _not_found(word: str, mailboxes: set[str], tables: StackTables) -> str:
+    close = closest(word, mailboxes, _ADDRESS_CUTOFF)
+    hint = f"did you mean {close}?" if close else "`ews-push list` shows all"
     what = "subscription for" if "@" in word else "subscription with the key"
-    return f"there is no {what} {word} in the {place.label}; {hint}"
+    return f"there is no {what} {word} in the {tables.label}; {hint}"

@@ -32,7 +32,7 @@ def _read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
-        message = f"{path}: the file does not exist; write it (docs/subscriptions.md), or name another with --file"
+        message = f"{path}: the file does not exist; create it (docs/subscriptions.md), or name another with --file"
         raise InvalidFileError(message) from error
     except OSError as error:
         message = f"{path}: the file can't be read: {error.strerror}"

@@ -1,4 +1,4 @@
-"""Where the subscriptions are: the tables of a deployed stack, by its outputs, or those of the local run."""
+"""The tables that a command works on: those of a deployed stack, or those of `make up`."""
 
 import json
 import os
@@ -19,75 +19,78 @@ from ewspush.domain.subscription import Subscription
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-READY: Final = Path(__file__).parent.parent / ".build" / "local" / "ready.json"
-"""The line that `make up` prints, as long as it runs."""
+READY_FILE: Final = Path(__file__).parent.parent / ".build" / "local" / "ready.json"
+"""Where `make up` keeps its ready line while it runs."""
 
-WORKERS: Final = 8
-"""Writes at once; one after the other, ten thousand would take minutes."""
+MAX_CONCURRENT_WRITES: Final = 8
+"""One at a time, ten thousand writes would take minutes."""
 
 _STACK_CONFIG: Final = Config(
     connect_timeout=5,
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 5},
-    max_pool_connections=WORKERS,
+    max_pool_connections=MAX_CONCURRENT_WRITES,
 )
 _LOCAL_CONFIG: Final = Config(
-    connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1}, max_pool_connections=WORKERS
+    connect_timeout=2, read_timeout=20, retries={"total_max_attempts": 1}, max_pool_connections=MAX_CONCURRENT_WRITES
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The two tables, and what to call them to people."""
+class StackTables:
+    """The two tables of a stack, and the `label` that an operator reads."""
 
     label: str
     client: "DynamoDBClient"
-    subscriptions: str
-    events: str
+    subscriptions_table: str
+    events_table: str
 
     def ledger(self) -> DynamoDBLedger:
-        """Return the ledger; how long events are kept does not matter, for nothing is logged from here."""
-        return DynamoDBLedger(self.client, self.subscriptions, self.events, retention=timedelta())
+        """Return the ledger; the retention has no effect, because the commands log no events."""
+        return DynamoDBLedger(self.client, self.subscriptions_table, self.events_table, retention=timedelta())
 
-    def rows(self) -> Iterator[Subscription]:
-        """Read all rows. No function of the stack may do that: it costs as much as there is."""
-        pages = self.client.get_paginator("scan").paginate(TableName=self.subscriptions, ConsistentRead=True)
+    def scan(self) -> Iterator[Subscription]:
+        """Read all subscriptions. No function of the stack may do that: the cost grows with the table."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.subscriptions_table, ConsistentRead=True)
         return (row_of(item) for page in pages for item in page["Items"])
 
 
-def place(stack: str, *, is_local: bool) -> Place:
-    """Return the place that a command line names. Raises `CommandError`, and what boto3 raises."""
-    return _local_run(READY) if is_local else _stack(stack)
+def find_tables(stack: str, *, is_local: bool) -> StackTables:
+    """Return the tables of `stack`, or those of `make up`. Raises `CommandError`, and the errors of boto3."""
+    return _tables_of_local_run(READY_FILE) if is_local else _tables_of_stack(stack)
 
 
-def _stack(name: str) -> Place:
-    """Go by the outputs; AWS_REGION is read by every other tool, but not by boto3."""
+def _tables_of_stack(name: str) -> StackTables:
+    """Read the stack's outputs. boto3 itself does not read AWS_REGION, unlike other tools."""
     session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
     if session.region_name is None:
-        message = "no region is set: export AWS_REGION=eu-west-1, or AWS_PROFILE with a profile that has one"
+        message = "no AWS region is set: export AWS_REGION=eu-west-1, or set AWS_PROFILE to a profile with a region"
         raise InvalidUsageError(message)
     stacks = session.client("cloudformation", config=_STACK_CONFIG).describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    tables = _tables(outputs, ("SubscriptionsTable", "EventsTable"), f"stack {name} has no output")
-    return Place(f"stack {name} in {session.region_name}", session.client("dynamodb", config=_STACK_CONFIG), *tables)
+    hint = "it is not a stack of EWS Push, or has another version: name yours with --stack"
+    tables = _values(outputs, ("SubscriptionsTable", "EventsTable"), f"stack {name} has no output {{key}}; {hint}")
+    label = f"stack {name} in {session.region_name}"
+    return StackTables(label, session.client("dynamodb", config=_STACK_CONFIG), *tables)
 
 
-def _local_run(ready: Path) -> Place:
-    """Go by what `make up` left behind; its AWS takes any credentials."""
+def _tables_of_local_run(ready_file: Path) -> StackTables:
+    """Read the ready line of `make up`, whose AWS accepts any credentials."""
     try:
-        line = json.loads(ready.read_text())
+        line = json.loads(ready_file.read_text())
     except (OSError, ValueError) as error:
         message = "no local run is up: start one with `make up` in another terminal, and wait for its ready line"
         raise FailedError(message) from error
-    endpoint, *tables = _tables(line, ("dynamodb", "subscriptions_table", "events_table"), f"{ready} has no")
+    keys = ("dynamodb", "subscriptions_table", "events_table")
+    endpoint, *tables = _values(line, keys, f"{ready_file} has no {{key}}; restart `make up`")
     session = boto3.Session("local", "local", region_name="us-east-1")
     client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
-    return Place(f"local run at {endpoint}", client, *tables)
+    return StackTables(f"local run at {endpoint}", client, *tables)
 
 
-def _tables(found: Any, keys: tuple[str, ...], otherwise: str) -> list[str]:  # noqa: ANN401  # JSON of whatever kind
-    missing = [key for key in keys if not isinstance(found, dict) or key not in found]
-    if missing:
-        message = f"{otherwise} {missing[0]}: it is not of EWS Push, or of another version of it"
-        raise FailedError(message)
-    return [str(found[key]) for key in keys]
+def _values(mapping: Any, keys: tuple[str, ...], error: str) -> list[str]:  # noqa: ANN401  # any JSON
+    """Return the values of `keys`. Raises `FailedError` with the text `error` for the first that is missing."""
+    for key in keys:
+        if not isinstance(mapping, dict) or key not in mapping:
+            raise FailedError(error.format(key=key))
+    return [str(mapping[key]) for key in keys]

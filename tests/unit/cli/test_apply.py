@@ -1,4 +1,4 @@
-"""Carrying a plan out while keepers and notifications write too."""
+"""Applying a plan while keepers and notifications write too."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from cli.apply import TRIES, carried_out, follow
-from cli.plan import Step, planned, retire_step
+from cli.apply import MAX_ATTEMPTS, apply_step, apply_steps
+from cli.plan import Step, make_plan, retire_step
 from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
@@ -15,22 +15,20 @@ from tests.stories import MAILBOX, NOON, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.ledger import MemoryLedger
 
-WISH = DesiredSubscription(MAILBOX, folders=("inbox",))
+ALICE = DesiredSubscription(MAILBOX, folders=("inbox",))
 BOB = DesiredSubscription("bob@example.com")
-KEY = WISH.subscription
+KEY = ALICE.subscription
 
 
-class CrowdedLedger(MemoryLedger):
-    """Somebody else changes a row before each of the first writes."""
+class ContendedLedger(MemoryLedger):
+    """Another writer changes the subscription before each of the first `times` writes."""
 
-    def __init__(self, *rows: Subscription, times: int, meanwhile: Callable[[Subscription], Subscription]) -> None:
-        """Take how often, and what is done to the row."""
-        super().__init__(*rows)
+    def __init__(self, *current: Subscription, times: int, meanwhile: Callable[[Subscription], Subscription]) -> None:
+        super().__init__(*current)
         self._times = times
         self._meanwhile = meanwhile
 
     def write(self, entry: ConditionalUpdate) -> WriteResult:
-        """See `SubscriptionLedger.write`."""
         if self._times:
             self._times -= 1
             self.rows[entry.subscription] = self._meanwhile(self.rows[entry.subscription])
@@ -38,99 +36,99 @@ class CrowdedLedger(MemoryLedger):
 
 
 class NoConnectionError(EndpointConnectionError):
-    """What botocore raises when nobody is there."""
+    """Raised by botocore when an endpoint does not answer."""
 
     def __init__(self, _: object) -> None:
-        """Take what a fault plan says."""
         super().__init__(endpoint_url="https://example.com")
 
 
-def step(wish: DesiredSubscription, *rows: Subscription) -> Step:
+def only_step(desired: DesiredSubscription, *current: Subscription) -> Step:
     """Return the only step of a plan."""
-    (only,) = planned([wish], rows, NOON).steps
+    (only,) = make_plan([desired], current, NOON).steps
     return only
 
 
-def renewed(row: Subscription) -> Subscription:
-    """Return the row after the keeper was there."""
-    return replace(row, generation=row.generation + 1, watermark=f"w{row.generation}", revision=row.revision + 1)
+def renewed(before: Subscription) -> Subscription:
+    """Return the subscription after the keeper renewed it."""
+    generation = before.generation
+    return replace(before, generation=generation + 1, watermark=f"w{generation}", revision=before.revision + 1)
 
 
-def test_a_new_one_is_added_and_due() -> None:
-    """As the rules of registration have it."""
+def test_a_new_subscription_is_added_and_due() -> None:
+    """The rules of `desired` say what it holds."""
     ledger = MemoryLedger()
-    assert follow(step(BOB), ledger, lambda: NOON)
+    assert apply_step(only_step(BOB), ledger, lambda: NOON)
     assert ledger.rows == {BOB.subscription: new_subscription(BOB, NOON)}
 
 
 def test_a_change_keeps_what_the_keeper_wrote_meanwhile() -> None:
-    """It is decided anew on the row as it is."""
-    ledger = CrowdedLedger(subscription(), times=TRIES - 1, meanwhile=renewed)
-    assert follow(step(WISH, subscription()), ledger, lambda: NOON)
-    row = ledger.rows[KEY]
-    assert (row.folders, row.generation, row.watermark) == (("inbox",), TRIES, f"w{TRIES - 1}")
+    """The changes are computed again from the subscription as it is now."""
+    ledger = ContendedLedger(subscription(), times=MAX_ATTEMPTS - 1, meanwhile=renewed)
+    assert apply_step(only_step(ALICE, subscription()), ledger, lambda: NOON)
+    stored = ledger.rows[KEY]
+    assert (stored.folders, stored.generation, stored.watermark) == (("inbox",), MAX_ATTEMPTS, f"w{MAX_ATTEMPTS - 1}")
 
 
-def test_a_row_that_changes_all_the_time_is_given_up() -> None:
-    """And left as it was."""
-    ledger = CrowdedLedger(subscription(), times=TRIES, meanwhile=renewed)
-    (done,) = carried_out([step(WISH, subscription())], ledger, lambda: NOON)
-    assert done.error == "it was changed by others again and again: apply once more"
+def test_a_subscription_that_changes_during_every_attempt_fails() -> None:
+    """The step writes nothing."""
+    ledger = ContendedLedger(subscription(), times=MAX_ATTEMPTS, meanwhile=renewed)
+    (result,) = apply_steps([only_step(ALICE, subscription())], ledger, lambda: NOON)
+    assert result.error == "other writers changed it during 5 attempts; run the command again"
     assert ledger.rows[KEY].folders == ()
 
 
-def test_one_that_another_apply_added_first_is_made_to_follow() -> None:
-    """The plan saw no row, the table has one."""
+def test_a_subscription_that_another_apply_added_first_is_changed() -> None:
+    """The plan saw none, the table has one."""
     ledger = MemoryLedger(subscription())
-    assert follow(step(WISH), ledger, lambda: NOON)
+    assert apply_step(only_step(ALICE), ledger, lambda: NOON)
     assert ledger.rows[KEY].folders == ("inbox",)
 
 
-def test_one_that_is_as_wished_by_now_is_not_written() -> None:
-    """Two who apply the same file do the work once."""
-    ledger = MemoryLedger(new_subscription(WISH, NOON))
-    assert follow(step(WISH), ledger, lambda: NOON)
+def test_a_subscription_that_matches_by_now_is_not_written() -> None:
+    """Two operators who apply the same file cause one write."""
+    ledger = MemoryLedger(new_subscription(ALICE, NOON))
+    assert apply_step(only_step(ALICE), ledger, lambda: NOON)
     assert ledger.requests == ["read"]
 
 
-def test_one_that_vanished_is_added() -> None:
-    """Somebody deleted the row."""
+def test_a_deleted_subscription_is_added() -> None:
+    """The plan saw it, the table has none."""
     ledger = MemoryLedger()
-    assert follow(step(WISH, subscription()), ledger, lambda: NOON)
+    assert apply_step(only_step(ALICE, subscription()), ledger, lambda: NOON)
     assert ledger.rows[KEY].folders == ("inbox",)
 
 
-def test_a_retired_one_ends_whatever_happened_meanwhile() -> None:
-    """With the generation that the keeper wrote."""
-    ledger = CrowdedLedger(subscription(), times=1, meanwhile=renewed)
-    assert follow(retire_step(subscription()), ledger, lambda: NOON)
+def test_a_subscription_that_was_renewed_meanwhile_is_retired() -> None:
+    """It keeps the generation that the keeper wrote."""
+    ledger = ContendedLedger(subscription(), times=1, meanwhile=renewed)
+    assert apply_step(retire_step(subscription()), ledger, lambda: NOON)
     assert (ledger.rows[KEY].state, ledger.rows[KEY].generation) == (State.RETIRED, 2)
 
 
-@pytest.mark.parametrize("is_gone", [True, False])
-def test_one_that_ended_already_is_not_ended_again(is_gone: bool) -> None:
-    """Retired by somebody else, or deleted."""
-    gone: Subscription = replace(subscription(), **retirement(subscription()))  # type: ignore[arg-type]  # by name
-    ledger = MemoryLedger(*([] if is_gone else [gone]))
-    assert follow(retire_step(subscription()), ledger, lambda: NOON)
-    assert ledger.rows == ({} if is_gone else {KEY: gone})
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_subscription_that_is_retired_or_deleted_stays_so(is_deleted: bool) -> None:
+    """Retiring it writes nothing."""
+    retired: Subscription = replace(subscription(), **retirement(subscription()))  # type: ignore[arg-type]  # by name
+    ledger = MemoryLedger(*([] if is_deleted else [retired]))
+    assert apply_step(retire_step(subscription()), ledger, lambda: NOON)
+    assert ledger.rows == ({} if is_deleted else {KEY: retired})
 
 
-def test_a_failure_leaves_the_others_alone() -> None:
-    """Each step has its own outcome."""
+def test_a_failed_step_does_not_stop_the_others() -> None:
+    """Each step has its own result."""
     bob = replace(BOB, folders=("inbox",))
-    rows = [subscription(), new_subscription(BOB, NOON)]
-    ledger = MemoryLedger(*rows, writes=FaultPlan(refuse=[1], error=NoConnectionError))
-    done = list(carried_out(planned([WISH, bob], rows, NOON).steps, ledger, lambda: NOON))
-    assert sorted(one.error is None for one in done) == [False, True]
-    assert sorted(row.folders for row in ledger.rows.values()) == [(), ("inbox",)]
-    (error,) = filter(None, (one.error for one in done))
+    current = [subscription(), new_subscription(BOB, NOON)]
+    ledger = MemoryLedger(*current, writes=FaultPlan(refuse=[1], error=NoConnectionError))
+    results = list(apply_steps(make_plan([ALICE, bob], current, NOON).steps, ledger, lambda: NOON))
+    assert sorted(result.error is None for result in results) == [False, True]
+    assert sorted(stored.folders for stored in ledger.rows.values()) == [(), ("inbox",)]
+    (error,) = filter(None, (result.error for result in results))
     assert error.startswith('Could not connect to the endpoint URL: "https://example.com"')
 
 
-def test_what_is_retired_comes_last() -> None:
-    """Interrupted half-way, nobody has less than before."""
-    rows = [subscription()]
-    steps = planned([BOB], rows, NOON).steps
-    done = carried_out([steps[1], steps[0]], MemoryLedger(*rows), lambda: NOON)
-    assert [one.step.mailbox for one in done] == [BOB.mailbox, MAILBOX]
+def test_retirements_come_last() -> None:
+    """An interruption leaves no mailbox with fewer subscriptions than before."""
+    current = [subscription()]
+    steps = make_plan([BOB], current, NOON).steps
+    results = apply_steps([steps[1], steps[0]], MemoryLedger(*current), lambda: NOON)
+    assert [result.step.mailbox for result in results] == [BOB.mailbox, MAILBOX]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.command_line import parser
+from cli.command_line import build_parser
 from cli.ews_names import EVENT_TYPE_NAMES
 from cli.exceptions import InvalidFileError
 from cli.parsing import SUBSCRIPTION_KEYS
@@ -61,7 +61,7 @@ def test_every_command_is_in_the_table() -> None:
     """The table has the commands of the help, in the same order."""
     (section,) = re.findall(r"## Commands\n(.*?)\n### ", PAGE, re.DOTALL)
     documented = re.findall(r"^\| `([a-z]+)[ `]", section, re.MULTILINE)
-    assert documented == re.findall(r"^    ([a-z]+) ", parser().format_help(), re.MULTILINE)
+    assert documented == re.findall(r"^    ([a-z]+) ", build_parser().format_help(), re.MULTILINE)
 
 
 def test_the_example_file_is_valid() -> None:
