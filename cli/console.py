@@ -6,6 +6,8 @@ from typing import Final, TypeVar
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.progress import track
 from rich.table import Table
 
@@ -37,20 +39,43 @@ def _console(*, is_error: bool) -> Console:
 
 
 def print_columns(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), unwrapped: int = 1) -> None:
-    """Print `rows` in columns. A terminal wraps them to its width, except for the first `unwrapped` columns."""
+    """Print `rows` in columns. A terminal wraps them between words, except for the first `unwrapped` columns.
+
+    If a terminal is too narrow for that, each row becomes a title and a paragraph.
+    """
     output = stdout()
     cells = [[printable(cell) for cell in row] for row in rows]
     if not output.is_terminal:
         for line in _aligned([list(headings), *cells] if headings else cells):
             output.print(line, soft_wrap=True)
         return
+    table = _table(cells, headings, unwrapped)
+    if headings and _min_width(table, output) > output.width:
+        _print_paragraphs(cells, headings, unwrapped, output)
+    else:
+        output.print(table)
+
+
+def _table(rows: Sequence[Sequence[str]], headings: Sequence[str], unwrapped: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD if headings else None, show_header=bool(headings), pad_edge=False)
-    for number in range(max(map(len, cells), default=0)):
+    for number in range(max(map(len, rows), default=0)):
         heading = headings[number] if headings else ""
         table.add_column(heading, overflow="fold", no_wrap=number < unwrapped)
-    for row in cells:
+    for row in rows:
         table.add_row(*row)
-    output.print(table)
+    return table
+
+
+def _min_width(table: Table, output: Console) -> int:
+    return Measurement.get(output, output.options.update(max_width=_UNLIMITED_COLUMNS), table).minimum
+
+
+def _print_paragraphs(rows: Sequence[Sequence[str]], headings: Sequence[str], unwrapped: int, output: Console) -> None:
+    for row in rows:
+        output.print("  ".join(row[:unwrapped]), style="bold", soft_wrap=True)
+        pairs = zip(headings[unwrapped:], row[unwrapped:], strict=True)
+        text = "; ".join(f"{heading}: {cell}" for heading, cell in pairs if cell)
+        output.print(Padding(text, (0, 0, 0, 4)))
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:

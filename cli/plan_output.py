@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from rich.padding import Padding
 from rich.text import Text
 
 from cli import console, formatting
@@ -18,19 +19,24 @@ _SIGNS: Final = {
     Kind.RETIRE: ("-", "red"),
 }
 _KIND_WIDTH: Final = max(len(kind) for kind in Kind)
+_INDENT: Final = _KIND_WIDTH + 4
+"""Sign and kind, each with the blanks around it."""
 _MAX_FAILURES: Final = 20
 
 
 def print_plan(plan: Plan, heading: str) -> None:
-    """Print each step with its reason, and the number of steps."""
+    """Print each step with its reason, on a line of its own where a terminal is too narrow, and the number of steps."""
     output = console.stdout()
     output.print(heading, style="dim", soft_wrap=True)
-    width = max((len(title(step)) for step in plan.steps), default=0)
-    for step in plan.steps:
-        sign, colour = _SIGNS[step.kind]
-        start = f"{sign} {step.kind:{_KIND_WIDTH}}  "
-        rest = console.printable(f"{title(step):{width}}  {reason(step)}")
-        output.print(Text(start, style=colour).append(rest, style="default"), soft_wrap=True)
+    lines = [(step.kind, console.printable(title(step)), console.printable(reason(step))) for step in plan.steps]
+    width = max((len(titled) for _, titled, _ in lines), default=0)
+    fits = all(_INDENT + width + 2 + len(why) <= output.width for *_, why in lines)
+    for kind, titled, why in lines:
+        sign, colour = _SIGNS[kind]
+        start = Text(f"{sign} {kind:{_KIND_WIDTH}}  ", style=colour)
+        output.print(start.append(f"{titled:{width}}  {why}" if fits else titled, style="default"), soft_wrap=True)
+        if not fits:
+            output.print(Padding(why, (0, 0, 0, _INDENT)))
     output.print(total(plan), soft_wrap=True)
 
 
