@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed, SubscribeRequest
 from mailsim.http_server import Server as MailsimServer
 from mailsim.runtime import Runtime
+from tests.http_server import HttpServer, Request, Response
 from tests.stories import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials
 from tests.unit.mailsim.world import EMAIL, World, basic
@@ -62,74 +62,31 @@ class Page:
     drips: bool = False
 
 
-@dataclass(frozen=True)
-class Got:
-    """A request as it came in."""
-
-    method: str
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-
-class Server(ThreadingHTTPServer):
-    """A server on 127.0.0.1 that answers by `pages`, the last of them again and again."""
-
-    daemon_threads = True
+class Server(HttpServer):
+    """A server that answers by `pages`, the last of them again and again."""
 
     def __init__(self) -> None:
-        """Listen on a free port."""
-        super().__init__(("127.0.0.1", 0), _Exchange)
+        super().__init__()
+        self.url += "/EWS/Exchange.asmx"
         self.pages: list[Page] = [Page(200, MADE)]
-        self.got: list[Got] = []
-        self.connections = 0
+        self.got: list[Request] = []
 
-    @property
-    def url(self) -> str:
-        """The address of EWS."""
-        return f"http://127.0.0.1:{self.server_port}/EWS/Exchange.asmx"
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        """Count connections."""
-        self.connections += 1
-        return super().get_request()
-
-
-class _Exchange(BaseHTTPRequestHandler):
-    server: Server
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        """Answer with the next page."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append(Got(self.command, self.path, dict(self.headers.items()), body))
-        pages = self.server.pages
-        page = pages.pop(0) if len(pages) > 1 else pages[0]
+    def respond(self, request: Request) -> Response | None:
+        """Answer with the next page; a connection stays open, whatever the client asks for."""
+        self.got.append(request)
+        page = self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
         if not page.status:
-            self.close_connection = True
-            return
-        self.send_response(page.status)
-        for name, value in page.headers.items():
-            self.send_header(name, value)
-        if page.in_chunks:
-            self.send_header("Transfer-Encoding", "chunked")
-        else:
-            self.send_header("Content-Length", str(len(page.body) + page.missing))
-        self.end_headers()
-        for piece in batched(_chunked(page) if page.in_chunks else page.body, 50 if page.drips else 2**30):
-            try:
-                self.wfile.write(piece)
-            except OSError:
-                return  # nobody listens any more
-            time.sleep(0.02 * page.drips)
-        self.close_connection = bool(page.missing)  # otherwise kept open, whatever the client says
+            return None
+        length = {"Content-Length": str(len(page.body) + page.missing)}
+        headers = page.headers | ({"Transfer-Encoding": "chunked"} if page.in_chunks else length)
+        return Response(page.status, _pieces(page), headers, closes_connection=bool(page.missing))
 
-    def do_GET(self) -> None:
-        """Nobody should come: a redirect that is followed would turn the POST into this."""
-        self.do_POST()
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-        """Say nothing."""
+def _pieces(page: Page) -> Iterator[bytes]:
+    content = _chunked(page) if page.in_chunks else page.body
+    for piece in batched(content, 50 if page.drips else 2**30):
+        yield piece
+        time.sleep(0.02 * page.drips)
 
 
 def batched(content: bytes, size: int) -> list[bytes]:
@@ -145,13 +102,8 @@ def _chunked(page: Page) -> bytes:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Return a server that makes every subscription."""
-    server = Server()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with Server() as server:
+        yield server
 
 
 @dataclass
