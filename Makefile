@@ -1,4 +1,4 @@
-# `make help` lists what there is to do. Every target sets itself up.
+# `make help` lists the targets. Each target sets up what it needs.
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,12 +9,11 @@ CDK_CLI := aws-cdk@2.1148.1  # 3.x of the registry is an older build that cannot
 SEEDS ?= 2000
 FIRST ?= 0
 RUNS ?= 1000000
-export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
-export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONPATH := $(CURDIR):$(CURDIR)/lambda
+ARGS ?=
+PYTEST := $(BIN)/python -m pytest --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo up test test-engines simulate fuzz check format synth deploy destroy bench clean
+.PHONY: help setup lock demo up test test-fast test-engines simulate fuzz check format synth deploy destroy bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,46 +23,53 @@ setup: $(READY) ## make the virtual environment (Python 3.11 or newer)
 $(READY): requirements.txt scripts/setup.sh
 	@scripts/setup.sh $(VENV) requirements.txt
 
-$(EMULATOR): local/requirements.txt scripts/setup.sh
+$(EMULATOR): local/requirements.txt lambda/requirements.txt scripts/setup.sh
 	@scripts/setup.sh .venv-emulator local/requirements.txt
 
 lock: $(READY) ## pin requirements.in into requirements.txt
-	uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
 
-demo: $(READY) $(EMULATOR) ## the whole story on this machine, told in the terminal
-	@python -m local demo
+demo: $(READY) $(EMULATOR) ## run the stack and a mail server on this machine, and show what happens
+	@$(BIN)/python -m local demo
 
-up: $(READY) $(EMULATOR) ## the stack on this machine, until interrupted
-	@python -m local up
+up: $(READY) $(EMULATOR) ## run the stack on this machine until Ctrl-C; ARGS="--mailboxes 3" passes options
+	@$(BIN)/python -m local up $(ARGS)
 
-test: $(READY) $(EMULATOR) ## all tests; no AWS account, no Docker
-	pytest -n auto --dist loadfile
+test: $(READY) $(EMULATOR) ## run all tests, without AWS or Docker; ARGS="-k name" passes options to pytest
+	$(PYTEST) -n auto $(ARGS)
 
-test-engines: $(READY) ## contracts and stories on DynamoDB Local and ElasticMQ (Java 17 or newer)
-	@python -m tests.engines.fetch
-	pytest -p tests.engines.plugin --engines -n 2 --dist loadfile tests/contract tests/engines
+test-fast: $(READY) ## run the tests that start no process
+	$(PYTEST) -n auto -m "not starts_processes" $(ARGS)
 
-simulate: $(READY) ## days of protocol time with every fault at once, SEEDS of them from seed FIRST on
-	@python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
+test-engines: $(READY) ## run contracts and scenarios on DynamoDB Local and ElasticMQ (Java 17 or newer)
+	@$(BIN)/python -m tests.engines.fetch
+	$(PYTEST) -p tests.engines.plugin --engines -n 2 tests/contract tests/engines $(ARGS)
 
-fuzz: $(READY) ## RUNS inputs for each reader of foreign bytes, led by coverage where atheris can be had
-	@uv pip install --quiet --python $(BIN)/python --target .build/fuzz/packages -r tests/fuzz/requirements.txt
-	@python -m tests.fuzz --runs $(RUNS)
+simulate: $(READY) ## simulate days of protocol time with every fault at once: SEEDS seeds from seed FIRST on
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
 
-check: $(READY) $(EMULATOR) ## what CI runs: format, lint, types, synth, tests
-	ruff format --check .
-	ruff check .
-	mypy
+fuzz: $(READY) ## give RUNS inputs to each parser of foreign bytes, guided by coverage where atheris is available
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .build/fuzz/packages -r tests/fuzz/requirements.txt
+	@$(BIN)/python -m tests.fuzz --runs $(RUNS)
+
+check: $(READY) $(EMULATOR) ## run what CI runs: format, lint, types, synth, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(MAKE) --no-print-directory synth
-	cfn-lint cdk.out/EwsPush.template.json
+	$(BIN)/cfn-lint cdk.out/EwsPush.template.json
 	$(MAKE) --no-print-directory test
 
 format: $(READY) ## format the code
-	ruff format .
-	ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 synth: $(READY) ## write the CloudFormation template to cdk.out/, checked by cdk-nag
-	python app.py
+	$(BIN)/python app.py
+
+# npx and the programs it starts look for Node on the PATH, and it may be the one from PyPI.
+deploy destroy: export PATH := $(CURDIR)/$(BIN):$(PATH)
+deploy destroy: export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 
 deploy: $(READY) ## deploy to the AWS account of your credentials
 	npx --yes $(CDK_CLI) deploy
@@ -72,7 +78,7 @@ destroy: $(READY) ## remove the stack from AWS (its tables are kept)
 	npx --yes $(CDK_CLI) destroy
 
 bench: $(READY) $(EMULATOR) ## measure the budgets, as ratios within one run
-	@python -m bench
+	@$(BIN)/python -m bench
 
 clean: ## remove what the other targets made
 	rm -rf cdk.out .build .pytest_cache .mypy_cache .ruff_cache .hypothesis $(VENV) .venv-emulator

@@ -7,18 +7,19 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent
-sys.path.insert(0, str(ROOT / "lambda"))
-# jsii prints a banner on Node 20, which many administrators still have; the value is that version.
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+from infra.node import prepare_jsii
 
-from aws_cdk import App, Validations  # noqa: E402  # needs the path above
+prepare_jsii()
+
+from aws_cdk import App, Validations  # noqa: E402  # its import starts Node
 from cdk_nag import AwsSolutionsChecks  # noqa: E402
 
 from infra.config import Config  # noqa: E402
 from infra.config_values import ConfigError  # noqa: E402
 from infra.packaging import PackagingError  # noqa: E402
 from infra.stack import EwsPushStack  # noqa: E402
+
+ROOT = Path(__file__).parent
 
 
 def main() -> int:

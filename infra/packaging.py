@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,7 @@ def interpreter_of(python: str) -> Path | None:
     """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for version in (python, *map(str, sorted(pyenv.glob(f"versions/{python}.*/bin/python")))):
-        command = ["uv", "python", "find", "--no-project", "--no-python-downloads", "--offline", version]
+        command = [_uv(), "python", "find", "--no-project", "--no-python-downloads", "--offline", version]
         found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if found.returncode == 0:
             return Path(found.stdout.strip())
@@ -67,7 +68,7 @@ def interpreter_of(python: str) -> Path | None:
 def _install_wheels(target: Path, architecture: str, python: str) -> None:
     platforms = _PLATFORM_OF_3_11 if python == "3.11" else _PLATFORMS
     _run(
-        *("uv", "pip", "install", "--quiet", "--no-deps", "--no-installer-metadata"),
+        *(_uv(), "pip", "install", "--quiet", "--no-deps", "--no-installer-metadata"),
         *("--requirement", str(SOURCE / "requirements.txt"), "--target", str(target), "--only-binary", ":all:"),
         *("--python-platform", platforms[architecture], "--python-version", python, "--no-python-downloads"),
         "--system-certs",  # trust the certificates of this machine, which can include a company proxy's
@@ -93,6 +94,11 @@ def _publish(staging: Path, target: Path) -> None:
         if not target.exists():
             raise
         shutil.rmtree(staging)
+
+
+def _uv() -> str:
+    """Return the path of uv beside this interpreter, so that the virtual environment need not be activated."""
+    return str(Path(sys.executable).with_name("uv"))
 
 
 def _run(*command: str) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from infra.node import prepare_jsii
 from tests.infra.template_queries import Resources, resources_of
 
-os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
+prepare_jsii()
 os.environ["CDK_VALIDATION"] = "false"  # `make synth` runs CloudFormation's rules and cdk-nag
 
 
