@@ -1,1 +1,1 @@
-"""The budgets, measured: every figure stands beside another one of the same run, because only ratios hold."""
+"""Measures the budgets: each figure as a ratio to another one of the same run, because machines differ."""

@@ -1,4 +1,4 @@
-"""What mail servers post, with ids as long as real ones."""
+"""Notifications as mail servers post them, with ids as long as real ones."""
 
 import base64
 from typing import Final
@@ -19,12 +19,12 @@ def watermark(number: int) -> str:
 
 
 def notification(first: int, count: int) -> bytes:
-    """Return the POST that tells of `count` created items, the changes from `first` on."""
+    """Return the notification of `count` created items, the changes from `first` on."""
     return _enveloped(first - 1, "".join(map(_created, range(first, first + count))))
 
 
 def heartbeat(number: int) -> bytes:
-    """Return the POST of a StatusEvent after change `number`."""
+    """Return the StatusEvent after change `number`."""
     return _enveloped(number, f"<t:StatusEvent><t:Watermark>{watermark(number)}</t:Watermark></t:StatusEvent>")
 
 

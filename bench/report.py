@@ -16,25 +16,25 @@ class MeasurementError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A limit for a figure's ratio, or for its value where there is nothing to compare with."""
+    """A limit for a figure's ratio, or for its value where it has no ratio."""
 
     at_most: float | None = None
     at_least: float | None = None
 
     def is_met_by(self, figure: float) -> bool:
-        """Whether `figure` keeps within the limit."""
+        """Whether `figure` is within the limit."""
         over = self.at_most is not None and figure > self.at_most
         under = self.at_least is not None and figure < self.at_least
         return not over and not under
 
     def __str__(self) -> str:
-        """Return the limit in words."""
+        """Return the limit as a phrase."""
         return f"at most {self.at_most:g}" if self.at_most is not None else f"at least {self.at_least:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measurement; `ratio` is `value` divided by what it is `compared_with`, unless that says otherwise."""
+    """One measurement; `ratio` is `value` divided by that of `compared_with`, unless that says otherwise."""
 
     what: str
     value: float
@@ -51,7 +51,7 @@ class Figure:
         return self.budget.is_met_by(self.value if self.ratio is None else self.ratio)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the figure and its verdict."""
+        """Return the figure, and whether its budget is met."""
         return asdict(self) | {"is_met": self.is_met}
 
 
@@ -60,8 +60,8 @@ def table(title: str, figures: Sequence[Figure]) -> None:
     lines = Table("what", "measured", "ratio", "budget", "", title=title, title_justify="left", min_width=100)
     for figure in figures:
         ratio = f"{figure.ratio:.2f} x {figure.compared_with}" if figure.ratio is not None else ""
-        verdict = {None: "", True: "[green]met", False: "[bold red]missed"}[figure.is_met]
-        lines.add_row(figure.what, f"{figure.value:,.5g} {figure.unit}", ratio, str(figure.budget or ""), verdict)
+        result = {None: "", True: "[green]met", False: "[bold red]missed"}[figure.is_met]
+        lines.add_row(figure.what, f"{figure.value:,.5g} {figure.unit}", ratio, str(figure.budget or ""), result)
     Console(width=120).print(lines)
 
 

@@ -1,24 +1,24 @@
-"""A mailbox of the deployment, and the HTTP API's events that bring its POSTs to a function."""
+"""A mailbox with a registered subscription, and the HTTP API's events for its POSTs."""
 
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from local.deployment import Deployment
-from local.mailbox import register
+from local.subscriptions import register
 
 _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A mailbox with a subscription; `path` is that of its callback URL."""
+    """A mailbox with a subscription; `path` is the path of its callback URL."""
 
     path: str
 
     @classmethod
-    def of(cls, deployment: Deployment) -> "Subscriber":
-        """Register a mailbox nobody has heard of."""
+    def registered(cls, deployment: Deployment) -> "Subscriber":
+        """Register a subscription to a new mailbox."""
         url = register(deployment, f"bench-{next(_numbers)}@example.com")
         return cls(url.removeprefix(deployment.callback))
 

@@ -1,1 +1,1 @@
-"""One machine: the embedded AWS with the synthesized stack on it. What runs here is what is deployed there."""
+"""The stack on one machine: the synthesized template, deployed onto an AWS emulator, beside a simulated mail server."""

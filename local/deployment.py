@@ -1,4 +1,4 @@
-"""Synthesize the stack for this machine and deploy that very template onto the embedded AWS."""
+"""Synthesize the stack for this machine, and deploy the template onto the AWS emulator."""
 
 import io
 import json
@@ -16,22 +16,22 @@ from local.emulator import ACCOUNT, REGION, ROOT, Emulator
 
 STACK: Final = "EwsPush"
 _ASSETS_BUCKET: Final = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
-"""Where a bootstrapped account keeps assets; the template names it."""
+"""The assets bucket of a bootstrapped account; the template refers to it."""
 
 _API: Final = "ewspush"
 _TAGS: Final = [{"Key": "ms-custom-id", "Value": _API}]
-"""The emulator gives an API the id in this tag: the keeper's callback URLs are known before there is an API."""
+"""The emulator takes the API's id from this tag, so that the callback URL is known before the deployment."""
 
 _ARCHITECTURES: Final = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "AMD64": "x86_64"}
 
 
 class DeploymentError(RuntimeError):
-    """Raised where the stack can't be synthesized or deployed; the message is what the tool said."""
+    """Raised where the stack can't be synthesized or deployed; the message is the tool's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """Where the parts of the deployed stack are."""
+    """The addresses and names of the deployed stack's resources."""
 
     emulator: Emulator
     callback: str
@@ -44,33 +44,33 @@ class Deployment:
 
 
 def callback_of(emulator: Emulator) -> str:
-    """Return where the HTTP API answers once it is deployed: under the emulator's own address."""
+    """Return the URL that the HTTP API has once it is deployed, at the emulator's own address."""
     return f"{emulator.endpoint}/_aws/execute-api/{_API}/$default"
 
 
-def synthesize(output: Path, more: Mapping[str, str] | None = None) -> Path:
-    """Write the template for this machine's processor and Python, and with `more` context, to `output`; return that.
+def synthesize(output: Path, context: Mapping[str, str] | None = None) -> Path:
+    """Write the template to `output`, for this machine's processor and Python and with `context`; return `output`.
 
-    The rules of CloudFormation and cdk-nag are checked by `make synth`; checking them again would triple the time.
+    `make synth` checks the rules of CloudFormation and cdk-nag; checking them here would triple the time.
     """
-    context = {
+    settings = {
         "architecture": _ARCHITECTURES[platform.machine()],
         "python_runtime": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "report_partial_batches": "false",  # the emulator would lose the rest of the batch (docs/adr)
-        **(more or {}),
+        "report_partial_batches": "false",  # the emulator loses the rest of a partial batch (docs/adr/0009)
+        **(context or {}),
     }
-    options = [option for key, value in context.items() for option in ("-c", f"{key}={value}")]
+    options = [option for key, value in settings.items() for option in ("-c", f"{key}={value}")]
     command = [sys.executable, str(ROOT / "app.py"), "--output", str(output), *options]
     environment = os.environ | {"CDK_VALIDATION": "false"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
-        message = f"the stack can't be synthesized:\n{done.stderr}"
+        message = f"the stack could not be synthesized:\n{done.stderr}"
         raise DeploymentError(message)
     return output
 
 
 def deploy(emulator: Emulator, synthesized: Path) -> Deployment:
-    """Deploy the template in `synthesized` and return where its parts are. Raises `DeploymentError`."""
+    """Deploy the template in `synthesized`. Raises `DeploymentError`."""
     _upload_assets(emulator, synthesized)
     emulator.client("ssm").put_parameter(
         Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String", Overwrite=True

@@ -1,4 +1,4 @@
-"""POST as a mail server does: any status is an answer, no redirect is followed further than urllib does by itself."""
+"""A POST as a mail server sends it; the answer is returned whatever its status."""
 
 import urllib.error
 import urllib.request
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """An HTTP answer."""
 
     status: int
     content_type: str
@@ -15,7 +15,7 @@ class Answer:
 
 
 def post(url: str, body: bytes, content_type: str = "text/xml; charset=utf-8") -> Answer:
-    """Post `body` to `url` and return the answer, whatever its status."""
+    """Post `body` to `url` and return the answer."""
     request = urllib.request.Request(url, data=body, headers={"Content-Type": content_type}, method="POST")  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  # our own URL

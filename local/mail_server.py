@@ -1,4 +1,4 @@
-"""The mail server beside the stack: mailsim, in a process of its own."""
+"""The simulated mail server: mailsim, in a process of its own."""
 
 import json
 import subprocess
@@ -11,35 +11,34 @@ from typing import IO, Any, Final
 
 from local.emulator import ROOT
 
-PASSWORD: Final = "password"  # noqa: S105  # of every user of a server that holds nothing
+PASSWORD: Final = "password"  # noqa: S105  # every user of the simulated server has this one
 SERVICE_ACCOUNT: Final = "keeper@example.com"
-"""Impersonates every mailbox, as the account of an administrator does."""
+"""The account that may impersonate every mailbox."""
 
 
 class MailServerError(RuntimeError):
-    """Raised where the mail server does not start, or refuses a control call; the message is what it said."""
+    """Raised where the mail server does not start, or refuses a control call; the message is its answer."""
 
 
 class MailServer:
-    """A running mailsim: `urls` has ews, workmail and control."""
+    """A running mailsim; `urls` is its ready line."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
-        """Take what its ready line says."""
         self.ews = urls["ews"]
         self.workmail = urls["workmail"]
         self.control = urls["control"]
 
     def call(self, path: str, **given: object) -> Any:  # noqa: ANN401  # JSON
-        """Make a POST of the control API, like `call("faults", cut=True)`. Raises `MailServerError`."""
+        """POST to the control API, like `call("faults", cut=True)`. Raises `MailServerError`."""
         body = json.dumps(given).encode()
         return _answer(urllib.request.Request(f"{self.control}/{path}", body, method="POST"))  # noqa: S310  # our own
 
     def get(self, path: str) -> Any:  # noqa: ANN401  # JSON
-        """Ask the control API, like `get("subscriptions")`. Raises `MailServerError`."""
+        """GET from the control API, like `get("subscriptions")`. Raises `MailServerError`."""
         return _answer(urllib.request.Request(f"{self.control}/{path}"))  # noqa: S310  # our own
 
     def add_user(self, email: str) -> None:
-        """Make a user with an empty mailbox."""
+        """Create a user with an empty mailbox."""
         self.call("users", email=email, password=PASSWORD)
 
 
@@ -51,10 +50,10 @@ def running(
     settings: Mapping[str, object] | None = None,
     log: IO[Any] | None = None,
 ) -> Iterator[MailServer]:
-    """Start mailsim with the account that impersonates, and end it afterwards. Raises `MailServerError`."""
-    chosen = [option for name, value in (settings or {}).items() for option in ("--set", f"{name}={value}")]
+    """Start mailsim with its service account, and end it afterwards. Raises `MailServerError`."""
+    options = [option for name, value in (settings or {}).items() for option in ("--set", f"{name}={value}")]
     command = [sys.executable, "-m", "mailsim", "--port", str(port), "--profile", profile]
-    command += ["--minute", str(minute_seconds), "--log-level", "WARNING", *chosen]
+    command += ["--minute", str(minute_seconds), "--log-level", "WARNING", *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         line = process.stdout.readline() if process.stdout is not None else ""

@@ -1,4 +1,4 @@
-"""`python -m local up`: both sides on this machine, until interrupted."""
+"""`python -m local up`: a local run until it is interrupted."""
 
 import contextlib
 import signal
@@ -9,33 +9,33 @@ from threading import Event
 from typing import Final
 
 from cli.main import main as ews_push
-from local import machine as machines
-from local.machine import BUILD, READY, Machine
+from local import local_run
+from local.local_run import BUILD, READY, LocalRun
 
-_LIVE_SECONDS: Final = 120
+_ACTIVE_SECONDS: Final = 120
 
 
-class NotLiveError(RuntimeError):
-    """Raised where the keeper does not bring the subscriptions to life in time."""
+class NotActiveError(RuntimeError):
+    """Raised where the subscriptions do not become active in time."""
 
 
 def up(port_base: int | None, mailboxes: int, minute_seconds: float, subscriptions: Path | None) -> int:
-    """Run until SIGINT or SIGTERM; print one line of JSON on stdout when ready, logs on stderr.
+    """Run until SIGINT or SIGTERM; print the ready line on stdout, and logs on stderr. Return the exit status.
 
-    Raises what `machine.running` raises, and `NotLiveError`.
+    Raises what `local_run.running` raises, and `NotActiveError`.
     """
-    done = Event()
+    interrupted = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    _say("starting the embedded AWS and the mail server, deploying the stack")
-    with machines.running(port_base=port_base, minute_seconds=minute_seconds) as machine:
-        READY.write_text(machine.ready_line)
+        signal.signal(number, lambda *_: interrupted.set())
+    _log("starting the AWS emulator and the mail server, and deploying the stack")
+    with local_run.running(port_base=port_base, minute_seconds=minute_seconds) as run:
+        READY.write_text(run.ready_line)
         try:
-            _populate(machine, mailboxes, subscriptions)
-            print(machine.ready_line, flush=True)
-            _say("ready; Ctrl-C ends it")
-            done.wait()
-            _say("ending")
+            _populate(run, mailboxes, subscriptions)
+            print(run.ready_line, flush=True)
+            _log("ready; press Ctrl-C to stop")
+            interrupted.wait()
+            _log("stopping")
         finally:
             READY.unlink()
     return 0
@@ -46,42 +46,42 @@ def users(mailboxes: int) -> list[str]:
     return [f"user{number}@example.com" for number in range(1, mailboxes + 1)]
 
 
-def _populate(machine: Machine, mailboxes: int, subscriptions: Path | None) -> None:
-    """Make the users, apply the subscriptions file as an operator would, and wait until all of it lives."""
+def _populate(run: LocalRun, mailboxes: int, subscriptions: Path | None) -> None:
+    """Create the users, apply the subscriptions file as an operator would, and wait until all are active."""
     for user in users(mailboxes):
-        machine.mail_server.add_user(user)
-    file = subscriptions or _written(users(mailboxes))
-    _say(f"applying {file}")
+        run.mail_server.add_user(user)
+    file = subscriptions or _subscriptions_file(users(mailboxes))
+    _log(f"applying {file}")
     with contextlib.redirect_stdout(sys.stderr):
         status = ews_push(["apply", "--local", "--file", str(file), "--yes"])
     if status != 0:
-        message = f"the subscriptions of {file} can't be applied"
-        raise NotLiveError(message)
-    _await_life(machine)
+        message = f"the subscriptions in {file} could not be applied"
+        raise NotActiveError(message)
+    _wait_until_active(run)
 
 
-def _written(addresses: list[str]) -> Path:
+def _subscriptions_file(addresses: list[str]) -> Path:
     file = BUILD / "subscriptions.toml"
     file.write_text("".join(f'[[subscription]]\nmailbox = "{address}"\n\n' for address in addresses))
     return file
 
 
-def _await_life(machine: Machine) -> None:
-    """Tick rather than wait for the schedule's first minute."""
-    deadline = time.monotonic() + _LIVE_SECONDS
-    while (missing := _not_active(machine)) and time.monotonic() < deadline:
-        machine.schedule.tick()
+def _wait_until_active(run: LocalRun) -> None:
+    """Run the keepers at once, rather than wait for the first minute of the schedule."""
+    deadline = time.monotonic() + _ACTIVE_SECONDS
+    while (missing := _not_active(run)) and time.monotonic() < deadline:
+        run.schedule.run_keepers()
     if missing:
-        message = f"{missing} subscriptions did not come to life; `./ews-push list --local` says why"
-        raise NotLiveError(message)
+        message = f"{missing} subscriptions did not become active; `./ews-push list --local` says why"
+        raise NotActiveError(message)
 
 
-def _not_active(machine: Machine) -> int:
+def _not_active(run: LocalRun) -> int:
     pages = (
-        machine.deployment.emulator.client("dynamodb")
+        run.deployment.emulator.client("dynamodb")
         .get_paginator("scan")
         .paginate(
-            TableName=machine.deployment.subscriptions_table,
+            TableName=run.deployment.subscriptions_table,
             FilterExpression="#state <> :active",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues={":active": {"S": "active"}},
@@ -91,5 +91,5 @@ def _not_active(machine: Machine) -> int:
     return sum(page["Count"] for page in pages)
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(f"local: {text}", file=sys.stderr, flush=True)

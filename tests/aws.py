@@ -1,4 +1,4 @@
-"""The tables and queues of the stack, made from the same names that the adapters use: on moto, or on the engines."""
+"""The stack's tables and queues for tests, on moto or on the engines."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -38,7 +38,7 @@ SUBSCRIPTIONS_TABLE: Final[dict[str, Any]] = {
         }
     ],
 }
-"""As `infra.storage` has it: `tests/engines/test_tables.py` holds both together."""
+"""As in `infra.storage`; `tests/infra/test_table_definitions.py` compares them."""
 
 EVENTS_TABLE: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
@@ -58,7 +58,7 @@ SYNC_STATES_TABLE: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Aws:
-    """Clients, and what was made with them. `suffix` tells the names of one test from those of another."""
+    """Clients, and the tables created with them. The `suffix` of their names keeps tests apart."""
 
     dynamodb: Any
     sqs: Any
@@ -70,7 +70,7 @@ class Aws:
 
     @classmethod
     def on(cls, dynamodb: Any, sqs: Any, secrets_manager: Any = None, suffix: str = "") -> "Aws":
-        """Make the tables with these clients."""
+        """Create the tables with these clients."""
         subscriptions, events, sync_states = (f"{name}{suffix}" for name in ("subscriptions", "events", "syncstates"))
         dynamodb.create_table(TableName=subscriptions, **SUBSCRIPTIONS_TABLE)
         dynamodb.create_table(TableName=events, **EVENTS_TABLE)
@@ -78,22 +78,22 @@ class Aws:
         return cls(dynamodb, sqs, secrets_manager, subscriptions, events, sync_states, suffix)
 
     def ledger(self) -> DynamoDBLedger:
-        """Return a ledger on its two tables."""
+        """Return the ledger on its two tables."""
         return DynamoDBLedger(self.dynamodb, self.subscriptions_table, self.events_table, RETENTION)
 
     def sync_states(self) -> DynamoDBSyncStates:
-        """Return sync states on their table."""
+        """Return the sync states on their table."""
         tables = (self.sync_states_table, self.subscriptions_table, self.events_table)
         return DynamoDBSyncStates(self.dynamodb, *tables, RETENTION)
 
     def fifo_queue(self, name: str = "queue") -> str:
-        """Make a FIFO queue and return its URL."""
-        made = self.sqs.create_queue(QueueName=f"{name}{self.suffix}.fifo", Attributes={"FifoQueue": "true"})
-        url: str = made["QueueUrl"]
+        """Create a FIFO queue and return its URL."""
+        created = self.sqs.create_queue(QueueName=f"{name}{self.suffix}.fifo", Attributes={"FifoQueue": "true"})
+        url: str = created["QueueUrl"]
         return url
 
     def received(self, queue_url: str) -> list[dict[str, Any]]:
-        """Take everything off a queue, in order."""
+        """Receive and delete all messages of a queue; return them in order."""
         messages: list[dict[str, Any]] = []
         while batch := self.sqs.receive_message(
             QueueUrl=queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
@@ -104,22 +104,22 @@ class Aws:
         return messages
 
     def logged(self) -> list[dict[str, Any]]:
-        """Return all items of the events table in DynamoDB's form."""
+        """Return all items of the events table, as DynamoDB returns them."""
         items: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.events_table)["Items"]
         return items
 
 
 @contextmanager
 def moto() -> Iterator[Aws]:
-    """Start moto with the tables."""
+    """Start moto and create the tables."""
     with mock_aws():
         session = boto3.Session("test", "test", region_name=REGION)
         yield Aws.on(session.client("dynamodb"), session.client("sqs"), session.client("secretsmanager"))
 
 
 def aws_of(request: pytest.FixtureRequest) -> AbstractContextManager[Aws]:
-    """Return the AWS that the parameter of a fixture names: `moto`, or `engines` (see `tests.engines`)."""
+    """Return the AWS that a fixture's parameter names: `moto`, or `engines` (see `tests.engines`)."""
     if request.param == "moto":
         return moto()
-    made: AbstractContextManager[Aws] = request.getfixturevalue("engines").aws()
-    return made
+    created: AbstractContextManager[Aws] = request.getfixturevalue("engines").aws()
+    return created

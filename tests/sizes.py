@@ -1,11 +1,11 @@
-"""How large DynamoDB takes an item to be: write units go by it."""
+"""The size of a DynamoDB item, which decides how many write units it costs."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def item_bytes(item: Mapping[str, Any]) -> int:
-    """Return the size of an item in wire form (DynamoDB developer guide, page on item sizes)."""
+    """Return the size of an item in wire form (DynamoDB developer guide, "DynamoDB item sizes and formats")."""
     return sum(len(name.encode()) + _bytes(value) for name, value in item.items())
 
 

@@ -1,1 +1,1 @@
-"""The directory that is the whole code of the bare function."""
+"""The code of the bare function."""

@@ -1,4 +1,4 @@
-"""The least that a function can be which reads XML and asks DynamoDB: what a responder's start is measured against."""
+"""A minimal function that parses XML and reads from DynamoDB: the responder's start is compared with it."""
 
 import os
 from typing import Any

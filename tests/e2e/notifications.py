@@ -1,4 +1,4 @@
-"""What a mail server posts: notifications of created items that follow each other."""
+"""The notifications that a mail server posts: created items, with consecutive watermarks."""
 
 import base64
 from collections.abc import Iterable
@@ -7,28 +7,28 @@ from typing import Final
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES
 
 ITEM_PREFIX: Final = "Item-of-a-test-"
-"""Begins every item id, so that a log can be searched for them."""
+"""The beginning of every item id, so that logs can be searched for ids."""
 
 
 def watermark(number: int) -> str:
-    """Return the watermark of change `number`, in the form of the guide of Amazon WorkMail."""
+    """Return the watermark of change `number`, in the form of Amazon WorkMail's guide."""
     return base64.b64encode(number.to_bytes(8, "little")).decode()
 
 
 def item(number: int) -> str:
-    """Return the id of the item that change `number` made."""
+    """Return the id of the item that change `number` created."""
     return f"{ITEM_PREFIX}{number:06d}"
 
 
 def notification(numbers: Iterable[int]) -> bytes:
-    """Return the POST that tells of changes `numbers`, which follow each other."""
+    """Return the notification of the consecutive changes `numbers`."""
     changes = list(numbers)
     events = "".join(map(_created, changes))
     return _enveloped(changes[0] - 1, events).encode()
 
 
 def heartbeat(number: int) -> bytes:
-    """Return the POST of a StatusEvent that comes after change `number` and moves nothing."""
+    """Return the StatusEvent after change `number`; it has the watermark of that change."""
     event = f"<t:StatusEvent><t:Watermark>{watermark(number)}</t:Watermark></t:StatusEvent>"
     return _enveloped(number, event).encode()
 

@@ -32,7 +32,7 @@ from exchangelib.version import EXCHANGE_2010_SP2, EXCHANGE_2016, Version
 
 from tests.unit.mailsim.world import basic, subscribe
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.starts_processes
 
 ROOT = Path(__file__).parent.parent.parent
 EMAIL = "anna@example.com"

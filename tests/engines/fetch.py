@@ -1,7 +1,7 @@
-"""Bring the engines in: `python -m tests.engines.fetch` downloads what `engines.lock` pins, and checks every file.
+"""Download the engines: `python -m tests.engines.fetch` downloads and verifies the files that `engines.lock` pins.
 
-From Maven Central, or from the mirror that the variable MAVEN_REPOSITORY names. A second run finds all there and asks
-nobody. `tests.engines.lock` writes the lock file.
+From Maven Central, or from the mirror in the environment variable MAVEN_REPOSITORY. A file that is present is not
+downloaded again. `tests.engines.pin_engines` writes the lock file.
 """
 
 import hashlib
@@ -17,18 +17,18 @@ from typing import Final
 DIRECTORY: Final = Path(__file__).parent.parent.parent / ".build" / "engines"
 LOCK: Final = Path(__file__).with_name("engines.lock")
 MAVEN_CENTRAL: Final = "https://repo.maven.apache.org/maven2"
-_AT_ONCE: Final = 8
+_PARALLEL_DOWNLOADS: Final = 8
 _ATTEMPTS: Final = 3
 _TIMEOUT_SECONDS: Final = 60
 
 
 class FetchError(RuntimeError):
-    """Raised where an engine can't be had; the message says which file, and why."""
+    """Raised where an engine can't be downloaded; the message names the file and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One file of an engine: its place in a Maven repository and its SHA-256."""
+    """One file of an engine: its path in a Maven repository and its SHA-256."""
 
     engine: str
     sha256: str
@@ -36,35 +36,35 @@ class Artifact:
 
     @property
     def file(self) -> Path:
-        """Where it is kept: an engine's files lie together, so that the directory is its class path."""
+        """The file on this machine. An engine's files share a directory, which is its class path."""
         return DIRECTORY / self.engine / Path(self.path).name
 
-    def is_here(self) -> bool:
-        """Whether it is there, whole."""
+    def is_present(self) -> bool:
+        """Whether the file is there and complete."""
         return self.file.exists() and _sha256(self.file.read_bytes()) == self.sha256
 
 
 def pinned() -> list[Artifact]:
-    """Return all artifacts of the lock file."""
+    """Return the artifacts of the lock file."""
     lines = LOCK.read_text().splitlines()
     return [Artifact(*line.split()) for line in lines if line and not line.startswith("#")]
 
 
 def fetch() -> int:
-    """Download what is missing; return how many files that were. Raises `FetchError`."""
+    """Download the missing files; return their number. Raises `FetchError`."""
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         message = f"DynamoDB Local's SQLite is pinned for Linux on x86_64, not {platform.system()} {platform.machine()}"
         raise FetchError(message)
     artifacts = pinned()
     _remove_others(artifacts)
-    missing = [artifact for artifact in artifacts if not artifact.is_here()]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    missing = [artifact for artifact in artifacts if not artifact.is_present()]
+    with ThreadPoolExecutor(_PARALLEL_DOWNLOADS) as pool:
         list(pool.map(_fetch, missing))
     return len(missing)
 
 
 def _remove_others(artifacts: list[Artifact]) -> None:
-    """Remove what an older lock file had pinned: all of a directory is on the class path."""
+    """Remove the files of an older lock file: everything in a directory is on the class path."""
     kept = {artifact.file for artifact in artifacts}
     for file in DIRECTORY.glob("*/*.*"):
         if file not in kept and file.suffix != ".part":
@@ -72,10 +72,10 @@ def _remove_others(artifacts: list[Artifact]) -> None:
 
 
 def _fetch(artifact: Artifact) -> None:
-    """Write the file in one step, so that an interrupted run leaves no half of it."""
+    """Write the file in one step, so that an interrupted run leaves no partial file."""
     content = _downloaded(f"{os.environ.get('MAVEN_REPOSITORY', MAVEN_CENTRAL)}/{artifact.path}")
     if _sha256(content) != artifact.sha256:
-        message = f"{artifact.path} is not the file that {LOCK.name} pins: its SHA-256 is {_sha256(content)}"
+        message = f"{artifact.path} does not match {LOCK.name}: its SHA-256 is {_sha256(content)}"
         raise FetchError(message)
     artifact.file.parent.mkdir(parents=True, exist_ok=True)
     partial = artifact.file.with_name(f"{artifact.file.name}.{os.getpid()}.part")
@@ -86,11 +86,11 @@ def _fetch(artifact: Artifact) -> None:
 def _downloaded(url: str) -> bytes:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # of the lock file
+            with urllib.request.urlopen(url, timeout=_TIMEOUT_SECONDS) as response:  # noqa: S310  # a URL of the lock file
                 return bytes(response.read())
         except OSError as error:
             if attempt == _ATTEMPTS:
-                message = f"{url} can't be downloaded: {error}"
+                message = f"{url} could not be downloaded: {error}"
                 raise FetchError(message) from error
     raise AssertionError
 
@@ -100,12 +100,12 @@ def _sha256(content: bytes) -> str:
 
 
 def main() -> None:
-    """Fetch, and say what was done."""
+    """Fetch the engines and print how many files were downloaded."""
     try:
         count = fetch()
     except FetchError as error:
         sys.exit(f"engines: {error}")
-    sys.stderr.write(f"engines: {count} files fetched into {DIRECTORY}\n" if count else "")
+    sys.stderr.write(f"engines: downloaded {count} files into {DIRECTORY}\n" if count else "")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The engines as processes of this machine: DynamoDB Local and ElasticMQ, each in a small JVM on a free port.
 
-Beside each JVM a shell waits for the end of its input, which comes however pytest ends, SIGKILL included, and then ends
-the JVM: no orphan stays behind.
+A shell beside each JVM reads its standard input, which is closed however pytest ends, SIGKILL included, and then kills
+the JVM. So no process is left behind.
 """
 
 import os
@@ -24,10 +24,10 @@ from tests.engines.fetch import DIRECTORY
 MIN_JAVA: Final = 17
 _START_SECONDS: Final = 90
 _HEAP: Final = ("-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-"""Starts fastest, and two of them leave room for the tests: a session takes minutes, not days."""
+"""The fastest start, and a heap that leaves memory for the tests; a session takes minutes."""
 
 _SHELL: Final = 'exec 3<&0; { cat <&3 >/dev/null; kill -9 0; } & exec "$@" 3<&- </dev/null'
-"""Becomes the program, after leaving behind what ends the whole session with the pipe on stdin."""
+"""Executes the program, after starting a process that kills the session when the pipe on stdin is closed."""
 
 
 class EngineError(RuntimeError):
@@ -36,15 +36,15 @@ class EngineError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A running engine, and the port of 127.0.0.1 that it listens on."""
+    """A running engine, and its port on 127.0.0.1."""
 
     name: str
     port: int
     process: subprocess.Popen[bytes]
 
     @contextmanager
-    def silent(self) -> Iterator[None]:
-        """Halt the engine within the block: connections stand, requests arrive, no answer comes before its end."""
+    def suspended(self) -> Iterator[None]:
+        """Suspend the engine within the block: it accepts connections and requests, and answers after the block."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -78,15 +78,15 @@ def java_program() -> str:
 
 def _version(java: str) -> int:
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603  # Java
+        output = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603  # Java
     except OSError:
         return 0
-    found = re.search(r'version "(\d+)', said)
+    found = re.search(r'version "(\d+)', output)
     return int(found[1]) if found else 0
 
 
 def _dynamodb(port: int) -> list[str]:
-    """Return DynamoDB Local's arguments. It has no option for an address and listens on all: in memory, test data."""
+    """Return DynamoDB Local's arguments. It has no option for an address and listens on all interfaces."""
     main = "software.amazon.dynamodb.services.local.main.ServerRunner"
     return [main, "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)]
 
@@ -95,7 +95,7 @@ def _elasticmq(port: int) -> list[str]:
     settings = {
         "rest-sqs.bind-hostname": "127.0.0.1",
         "rest-sqs.bind-port": port,
-        "generate-node-address": "true",  # so that queue URLs have the port
+        "generate-node-address": "true",  # so that queue URLs contain the port
         "aws.region": REGION,
     }
     return [*(f"-D{name}={value}" for name, value in settings.items()), "org.elasticmq.server.Main"]
@@ -105,7 +105,7 @@ def _elasticmq(port: int) -> list[str]:
 def _started(java: str, name: str, arguments: Callable[[int], list[str]]) -> Iterator[Engine]:
     directory, port = DIRECTORY / name, free_port()
     if not directory.exists():
-        message = f"{directory} is not there: run `make test-engines`, or `python -m tests.engines.fetch`"
+        message = f"{directory} does not exist: run `make test-engines`, or `python -m tests.engines.fetch`"
         raise EngineError(message)
     options = [*_HEAP, f"-Djava.library.path={directory}", "-cp", f"{directory}/*"]
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -125,7 +125,7 @@ def _started(java: str, name: str, arguments: Callable[[int], list[str]]) -> Ite
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close the input that the shell waits at; it kills the JVM and itself."""
+    """Close the standard input of the shell, which kills the JVM and itself."""
     if process.stdin is not None:
         process.stdin.close()
     process.wait()
@@ -145,7 +145,7 @@ def _wait(engine: Engine) -> None:
 
 
 def _answers(port: int) -> bool:
-    """Whether something speaks HTTP there; a plain GET is an error to both engines."""
+    """Whether an HTTP server answers on the port; both engines answer a plain GET with an error."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=2):
             return True

@@ -1,6 +1,6 @@
-"""The engines for pytest: `-p tests.engines.plugin --engines` runs what is marked `engines`, which is left out else.
+"""The engines for pytest: `-p tests.engines.plugin --engines` runs the tests marked `engines` too.
 
-Both engines start with the first test that wants them, once in a process of pytest.
+Both engines start with the first test that uses them, once in each process of pytest.
 """
 
 from collections.abc import Iterator
@@ -19,35 +19,34 @@ MARKER: Final = "engines"
 
 
 class Engines:
-    """DynamoDB Local and ElasticMQ, running."""
+    """DynamoDB Local and ElasticMQ, both running."""
 
     def __init__(self, dynamodb: Engine, queue: Engine) -> None:
-        """Take both; clients find them where they listen."""
         self.ports = {"dynamodb": dynamodb.port, "dynamodbstreams": dynamodb.port, "sqs": queue.port}
         self.queue = queue
         self._session = boto3.Session("test", "test", region_name=REGION)
         self.streams = self.client("dynamodbstreams")
 
     def endpoint(self, service: str) -> str:
-        """Return where a service is."""
+        """Return the URL of a service."""
         return f"http://127.0.0.1:{self.ports[service]}"
 
     def client(self, service: Any) -> Any:
-        """Return a new boto3 client for a service."""
+        """Return a new boto3 client of a service."""
         return self._session.client(service, endpoint_url=self.endpoint(service))
 
     @contextmanager
     def aws(self) -> Iterator[Aws]:
-        """Make tables of their own for a test, and drop them and its queues afterwards."""
+        """Create tables for one test, and delete them and its queues afterwards."""
         suffix = f"-{uuid4().hex[:8]}"
         made = Aws.on(self.client("dynamodb"), self.client("sqs"), suffix=suffix)
         try:
             yield made
         finally:
-            _drop(made)
+            _delete(made)
 
 
-def _drop(made: Aws) -> None:
+def _delete(made: Aws) -> None:
     for table in (made.subscriptions_table, made.events_table, made.sync_states_table):
         made.dynamodb.delete_table(TableName=table)
     for url in made.sqs.list_queues().get("QueueUrls", []):
@@ -61,18 +60,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", f"{MARKER}: runs on DynamoDB Local and ElasticMQ, with --engines only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests on engines out where nobody asked for them."""
+    """Deselect the tests on engines without `--engines`."""
     if config.getoption("engines", default=False):
         return
-    left_out = [item for item in items if item.get_closest_marker(MARKER)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    deselected = [item for item in items if item.get_closest_marker(MARKER)]
+    if deselected:
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]
 
 
 @pytest.fixture(scope="session")
