@@ -104,7 +104,7 @@ def test_the_given_number_of_inputs_is_drawn(
     assert "lookup: 50 of 50 inputs in total" in capsys.readouterr().out
 
 
-@pytest.mark.slow
+@pytest.mark.starts_processes
 def test_command_line_fuzzes() -> None:
     """With atheris or without; the exit status is 0 where no defect was found."""
     command = [sys.executable, "-m", "tests.fuzz", "--runs", "50", "--target", "lookup"]

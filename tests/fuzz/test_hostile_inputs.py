@@ -36,12 +36,14 @@ def costs() -> Costs:
 
 
 @pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.starts_processes
 def test_hostile_class_is_refused_for_its_reason(costs: Costs, name: str) -> None:
     """Or read, where it does no harm; no other error is raised, and nothing hangs."""
     refusal, _ = CLASSES[name]
     assert costs["notification"][name].outcome == (refusal or READ)
 
 
+@pytest.mark.starts_processes
 def test_hostile_answers_raise_nothing(costs: Costs) -> None:
     """Readers of answers return a refusal instead."""
     assert {name: cost for name, cost in costs["subscribe"].items() if cost.outcome != READ} == {}
@@ -52,6 +54,7 @@ def test_hostile_answers_raise_nothing(costs: Costs) -> None:
 
 
 @pytest.mark.parametrize("reader", READERS)
+@pytest.mark.starts_processes
 def test_time_is_bounded_by_that_of_an_ordinary_body(costs: Costs, reader: str) -> None:
     """Processor time; a class that takes too long is measured again, since the machine may have been busy."""
     most = MAX_TIMES_ORDINARY * costs[reader][ORDINARY].cpu_seconds
@@ -61,6 +64,7 @@ def test_time_is_bounded_by_that_of_an_ordinary_body(costs: Costs, reader: str) 
 
 
 @pytest.mark.parametrize("reader", READERS)
+@pytest.mark.starts_processes
 def test_memory_is_a_bounded_multiple_of_the_body(costs: Costs, reader: str) -> None:
     """The peak of the process, libxml2 included."""
     over = {
@@ -71,6 +75,7 @@ def test_memory_is_a_bounded_multiple_of_the_body(costs: Costs, reader: str) -> 
     assert over == {}
 
 
+@pytest.mark.starts_processes
 def test_a_hang_is_ended_and_reported() -> None:
     """Self-test: the measurement does not wait for a reader that never returns."""
     assert measure(ordinary_flood, lambda _body: time.sleep(60), hang_seconds=1).outcome == (
@@ -78,11 +83,13 @@ def test_a_hang_is_ended_and_reported() -> None:
     )
 
 
+@pytest.mark.starts_processes
 def test_another_error_is_reported() -> None:
     """Self-test: an error outside of the reader's tree is no refusal."""
     assert measure(ordinary_flood, lambda body: body.decode("utf-16")).outcome.startswith("UnicodeDecodeError")
 
 
+@pytest.mark.starts_processes
 def test_memory_outside_of_python_is_measured() -> None:
     """Self-test: a tree of libxml2 counts, in a process that has no freed memory to put it in."""
     program = (

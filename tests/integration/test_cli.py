@@ -459,7 +459,7 @@ class TestCommandLine:
         assert main(["list"]) == 1
         assert capsys.readouterr().err.startswith("ews-push: interrupted;")
 
-    @pytest.mark.slow
+    @pytest.mark.starts_processes
     def test_the_script_runs_in_any_directory(self, tmp_path: Path) -> None:
         """A directory named cli there does not matter."""
         (tmp_path / "cli").mkdir()
@@ -468,6 +468,7 @@ class TestCommandLine:
         assert ended.returncode == 2
         assert ended.stderr.startswith("ews-push: subscriptions.toml: the file does not exist;")
 
+    @pytest.mark.starts_processes
     def test_the_script_asks_for_make_setup(self, tmp_path: Path) -> None:
         """Without it, the virtual environment is missing."""
         copy = shutil.copy(ROOT / "ews-push", tmp_path)

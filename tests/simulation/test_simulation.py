@@ -43,6 +43,7 @@ def traced(seed: int) -> list[str]:
     return lines
 
 
+@pytest.mark.starts_processes
 def test_a_seed_has_the_same_trace_each_time() -> None:
     """To the last line, in another process with other hashes too."""
     lines = traced(3)
