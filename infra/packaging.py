@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,7 @@ def asset(architecture: str, python: str) -> Path:
     return target
 
 
+@cache
 def interpreter_of(python: str) -> Path | None:
     """Return this machine's Python of version `python` (like 3.13), or None.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
 import boto3
@@ -109,11 +110,17 @@ class Aws:
         return items
 
 
+@cache
+def _session() -> boto3.Session:
+    """Return one session for all tests: it reads the models of the services, which takes a tenth of a second each."""
+    return boto3.Session("test", "test", region_name=REGION)
+
+
 @contextmanager
 def moto() -> Iterator[Aws]:
     """Start moto and create the tables."""
     with mock_aws():
-        session = boto3.Session("test", "test", region_name=REGION)
+        session = _session()
         yield Aws.on(session.client("dynamodb"), session.client("sqs"), session.client("secretsmanager"))
 
 

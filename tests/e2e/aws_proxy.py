@@ -72,6 +72,12 @@ class AwsProxy(HttpServer):
         self._planned[operation] = deque(treatments)
         self._always[operation] = always
 
+    def reset(self) -> None:
+        """Forget all plans and requests."""
+        self.requests.clear()
+        self._planned.clear()
+        self._always.clear()
+
     def unanswered(self, _forward: Forward) -> None:
         """Accept the request and never answer: the caller runs into its time-out."""
         self._closed.wait()

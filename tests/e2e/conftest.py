@@ -5,7 +5,6 @@ file. (xdist 3.8 does not honour its groups under pytest 9.)
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from local import deployment as deployments
 from local import emulator as emulators
 from local.consumer import Consumer
 from local.deployment import Deployment
-from local.lambda_function import Function
 from local.lambda_process import LambdaProcess
 from tests.e2e.aws_proxy import AwsProxy
+from tests.e2e.function_pool import FunctionPool
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.notifications import ITEM_PREFIX
 
@@ -43,9 +42,9 @@ def consumer(deployment: Deployment) -> Consumer:
     return Consumer(deployment, deployment.queue_url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def secrets() -> list[str]:
-    """Return the strings that no log of the test may hold."""
+    """Return the strings that no log of a function may hold."""
     return [ITEM_PREFIX]
 
 
@@ -67,28 +66,32 @@ def mailbox(new_mailbox: Callable[[], Mailbox]) -> Mailbox:
     return new_mailbox()
 
 
-@pytest.fixture
-def aws(deployment: Deployment) -> Iterator[AwsProxy]:
+@pytest.fixture(scope="session")
+def proxy(deployment: Deployment) -> Iterator[AwsProxy]:
     """Run a proxy between the functions and the emulator."""
     with AwsProxy(deployment.emulator) as proxy:
         yield proxy
 
 
 @pytest.fixture
-def start(
-    synthesized: Path, deployment: Deployment, aws: AwsProxy, secrets: list[str]
-) -> Iterator[Callable[..., LambdaProcess]]:
-    """Return a function that starts a handler behind the proxy; in the end no log of any may hold a secret."""
-    started = []
-    with ExitStack() as stack:
+def aws(proxy: AwsProxy) -> AwsProxy:
+    """Return the proxy without plans."""
+    proxy.reset()
+    return proxy
 
-        def starting(handler: str, **settings: str) -> LambdaProcess:
-            function = Function.of_template(synthesized, deployment.emulator, handler)
-            environment = function.environment | {"AWS_ENDPOINT_URL": aws.url} | settings
-            process = LambdaProcess(handler, function.task_root, environment, function.memory_mb)
-            started.append(stack.enter_context(process))
-            return process
 
-        yield starting
-        assert started
-        assert all(secret not in process.logs for process in started for secret in secrets)
+@pytest.fixture(scope="session")
+def functions(synthesized: Path, deployment: Deployment, proxy: AwsProxy) -> Iterator[FunctionPool]:
+    """Return the functions behind the proxy; their processes end with the session."""
+    with FunctionPool(synthesized, deployment, proxy.url) as pool:
+        yield pool
+
+
+@pytest.fixture
+def start(functions: FunctionPool, proxy: AwsProxy, secrets: list[str]) -> Iterator[Callable[..., LambdaProcess]]:
+    """Return a function that starts a handler behind the proxy; in the end no log may hold a secret."""
+    proxy.reset()
+    functions.return_all()
+    yield functions.start
+    assert functions.processes
+    assert all(secret not in process.logs for process in functions.processes for secret in secrets)

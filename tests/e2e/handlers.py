@@ -10,12 +10,13 @@ from ewspush.domain.receiving.received_push import read_push
 from ewspush.domain.subscription import LoggedNotification
 from ewspush.protocol.acknowledgement import CONTENT_TYPE
 from ewspush.protocol.reader import parse_notification
-from infra.callback_api import ROUTE
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.notifications import notification
 
 RESPONDER: Final = "ewspush.handlers.responder.handler"
 FORWARDER: Final = "ewspush.handlers.forwarder.handler"
+ROUTE_KEY: Final = "POST /notify/{subscription}/{generation}/{signature}"
+"""The route of the HTTP API, as in `infra.callback_api`."""
 
 
 def http_api_event(mailbox: Mailbox, body: bytes) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def http_api_event(mailbox: Mailbox, body: bytes) -> dict[str, Any]:
     names = ("subscription", "generation", "signature")
     return {
         "version": "2.0",
-        "routeKey": f"POST {ROUTE}",
+        "routeKey": ROUTE_KEY,
         "rawPath": mailbox.path,
         "headers": {"content-type": CONTENT_TYPE, "content-length": str(len(body))},
         "pathParameters": dict(zip(names, mailbox.path.split("/")[2:], strict=True)),

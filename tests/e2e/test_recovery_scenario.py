@@ -17,7 +17,7 @@ from tests.e2e.subscribed_user import SubscribedUser
 pytestmark = pytest.mark.starts_processes
 
 MINUTE_SECONDS = 0.25
-STATUS_FREQUENCY_MINUTES = 5
+STATUS_FREQUENCY_MINUTES = 2
 RECOVERY_SECONDS = 90.0
 
 

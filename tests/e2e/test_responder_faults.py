@@ -149,6 +149,7 @@ def test_the_responder_answers_before_its_timeout_while_dynamodb_does_not_answer
 def test_no_post_is_accepted_or_refused_without_the_signing_keys(start: Start, aws: AwsProxy, mailbox: Mailbox) -> None:
     """Secrets Manager may be unreachable at a cold start: the answer is 503 until it works again."""
     function = start(RESPONDER)
+    function.restart()
     aws.plan("GetSecretValue", always=refused(500, "InternalServiceError"))
     assert _asks_for_a_retry(function.invoke(http_api_event(mailbox, notification([1]))))
     aws.plan("GetSecretValue")

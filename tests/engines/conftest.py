@@ -9,8 +9,10 @@ from local.deployment import Deployment
 from tests.e2e.conftest import (  # noqa: F401  # fixtures of these tests too
     aws,
     consumer,
+    functions,
     mailbox,
     new_mailbox,
+    proxy,
     secrets,
     start,
     synthesized,

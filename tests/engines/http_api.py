@@ -9,9 +9,9 @@ import json
 from queue import Queue
 from typing import Any, Final
 
-from infra.callback_api import ROUTE
 from local.lambda_process import LambdaProcess
 from local.runtime_api import FunctionError
+from tests.e2e.handlers import ROUTE_KEY
 from tests.http_server import HttpServer, Request, Response
 
 _PATH_PARAMETERS: Final = ("subscription", "generation", "signature")
@@ -58,7 +58,7 @@ def http_api_event(request: Request) -> dict[str, Any]:
     is_text = content_type.startswith("text/")
     return {
         "version": "2.0",
-        "routeKey": f"POST {ROUTE}",
+        "routeKey": ROUTE_KEY,
         "rawPath": request.path,
         "headers": {"content-type": content_type, "content-length": str(len(body))},
         "pathParameters": dict(zip(_PATH_PARAMETERS, request.path.split("/")[2:], strict=True)),
