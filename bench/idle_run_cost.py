@@ -15,8 +15,8 @@ from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.rows import item_of
 from ewspush.domain.desired import SHARDS, DesiredSubscription, new_subscription
 from ewspush.domain.keeper import Keeper
-from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State
+from ewspush.domain.timing import Timing
 from ewspush.handlers import keeper as handler
 from ewspush.handlers.keeper import KeeperRun
 from local.deployment import Deployment
@@ -42,14 +42,15 @@ def figures(deployment: Deployment) -> list[Figure]:
     tables = (deployment.subscriptions_table, deployment.events_table)
     ledger = DynamoDBLedger(meter.attach(deployment.emulator.client("dynamodb")), *tables, timedelta(days=1))
     unused: Any = _Unused()
-    policy = Policy(timedelta(minutes=1), resume_is_trusted=True)
-    run = KeeperRun(Keeper(ledger, unused, unused, utc_now, unused, policy, ""), 1, lambda: ThreadPoolExecutor(1))
+    timing = Timing(timedelta(minutes=1))
+    keeper = Keeper(ledger, unused, unused, utc_now, timing)
+    run = KeeperRun(keeper, ledger, utc_now, timing, 1, lambda: ThreadPoolExecutor(1))
     measured, items, existing = [], _idle_items(), 0
     for size in SIZES:
         _add(client, deployment.subscriptions_table, islice(items, size - existing))
         existing = size
         meter.reset()
-        run.tick(0, lambda: True)
+        run.run(0, lambda: True)
         name = f"idle run, {size:,} subscriptions"
         measured.append(Figure(name, meter.requests.total(), "requests", budget=Budget(at_most=SHARDS)))
     return measured

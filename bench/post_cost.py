@@ -18,6 +18,7 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import signed_path, verified
+from ewspush.domain.timing import Timing
 from ewspush.handlers import responder
 from ewspush.handlers.responder import Responder
 from local.deployment import Deployment
@@ -51,7 +52,7 @@ def figures(deployment: Deployment) -> list[Figure]:
         deployment.events_table,
         retention=timedelta(days=1),
     )
-    measured = Responder(keys, ledger, utc_now)
+    measured = Responder(keys, ledger, utc_now, Timing(timedelta(minutes=1)))
     return [
         figure
         for kind in _kinds(keys)

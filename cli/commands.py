@@ -36,7 +36,7 @@ def apply(arguments: Namespace) -> int:
 def list_(arguments: Namespace) -> int:
     """Show all subscriptions, or those in one state."""
     subscriptions = [one for one in _tables(arguments).scan() if arguments.state in {None, one.state.value}]
-    subscriptions.sort(key=lambda one: (one.mailbox.lower(), one.subscription))
+    subscriptions.sort(key=lambda one: (one.mailbox.lower(), one.key))
     if arguments.json:
         list_output.print_json(subscriptions)
     else:
@@ -78,7 +78,7 @@ def _make_and_print_plan(arguments: Namespace) -> tuple[Plan, StackTables]:
     """Read the file first: if it has errors, no request goes to AWS."""
     desired = read_desired(arguments.file)
     tables = _tables(arguments)
-    todo = make_plan(desired, tables.scan(), utc_now())
+    todo = make_plan(desired, tables.scan(), tables.timing, utc_now())
     plan_output.print_plan(todo, f"{arguments.file} -> {tables.label}")
     return todo, tables
 
@@ -104,7 +104,9 @@ def _apply(steps: Sequence[Step], tables: StackTables) -> int:
     """Apply the steps, and print how many succeeded and failed."""
     if not steps:
         return DONE
-    results = list(console.with_progress(apply_steps(steps, tables.ledger(), utc_now), len(steps), "writing"))
+    results = list(
+        console.with_progress(apply_steps(steps, tables.ledger(), utc_now, tables.timing), len(steps), "writing")
+    )
     failed = plan_output.print_failures(results)
     done = f"{len(results) - failed} done"
     console.print_message(f"{done}, {failed} failed; run the command again to continue" if failed else done)

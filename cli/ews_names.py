@@ -11,7 +11,7 @@ from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 
 ALL_FOLDERS: Final = "all"
 
-EVENT_TYPE_NAMES: Final = {ours: theirs for theirs, ours in KINDS.items()}
+EVENT_TYPE_NAMES: Final = {ours.value: theirs for theirs, ours in KINDS.items()}
 """What follows `ews.mailbox.` in an event's type -> EWS's name."""
 
 _FOLDER_ID: Final = re.compile(r"[A-Za-z0-9+/=_-]{20,}")

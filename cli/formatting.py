@@ -6,8 +6,8 @@ from typing import Final
 
 from cli.ews_names import ALL_FOLDERS
 from ewspush.domain.desired import DesiredSubscription
-from ewspush.domain.events import KINDS, GapReason
-from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.events import KINDS
+from ewspush.domain.subscription import GapReason, State, Subscription
 from ewspush.domain.timestamps import iso
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))

@@ -30,7 +30,7 @@ def print_table(subscriptions: Sequence[Subscription], now: datetime) -> None:
 def _cells(subscription: Subscription, now: datetime) -> tuple[str, ...]:
     return (
         subscription.mailbox,
-        subscription.subscription,
+        subscription.key,
         formatting.folders(subscription.folders),
         subscription.state,
         formatting.last_push(subscription, now),

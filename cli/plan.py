@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from ewspush.domain.desired import DesiredSubscription, changes_toward
-from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.subscription import State, Subscription, SubscriptionKey
+from ewspush.domain.timing import Timing
 
 SUBSCRIBE_SETTINGS: Final = ("folders", "event_types", "status_frequency_minutes")
 """The settings that a Subscribe holds: a change of one needs a new server subscription."""
@@ -29,7 +30,7 @@ class Step:
     """The change of one subscription: `desired` is None if it is to be retired, `current` is None if it is new."""
 
     kind: Kind
-    key: str
+    key: SubscriptionKey
     mailbox: str
     desired: DesiredSubscription | None
     current: Subscription | None
@@ -53,11 +54,13 @@ class Plan:
         return Counter(step.kind for step in self.steps)
 
 
-def make_plan(desired: Iterable[DesiredSubscription], current: Iterable[Subscription], now: datetime) -> Plan:
+def make_plan(
+    desired: Iterable[DesiredSubscription], current: Iterable[Subscription], timing: Timing, now: datetime
+) -> Plan:
     """Return the steps from `current` to `desired`: in the order of the file, then retirements by mailbox."""
-    current_by_key = {subscription.subscription: subscription for subscription in current}
-    desired_by_key = {one.subscription: one for one in desired}
-    steps = [_step(key, one, current_by_key.get(key), now) for key, one in desired_by_key.items()]
+    current_by_key = {subscription.key: subscription for subscription in current}
+    desired_by_key = {one.key: one for one in desired}
+    steps = [_step(one, current_by_key.get(key), timing, now) for key, one in desired_by_key.items()]
     needed = [step for step in steps if step is not None]
     retirements = [
         retire_step(subscription)
@@ -70,14 +73,14 @@ def make_plan(desired: Iterable[DesiredSubscription], current: Iterable[Subscrip
 
 def retire_step(subscription: Subscription) -> Step:
     """Return the step that retires `subscription`."""
-    return Step(Kind.RETIRE, subscription.subscription, subscription.mailbox, None, subscription)
+    return Step(Kind.RETIRE, subscription.key, subscription.mailbox, None, subscription)
 
 
-def _step(key: str, desired: DesiredSubscription, current: Subscription | None, now: datetime) -> Step | None:
-    changes = changes_toward(current, desired, now) if current is not None else {}
+def _step(desired: DesiredSubscription, current: Subscription | None, timing: Timing, now: datetime) -> Step | None:
+    changes = changes_toward(current, desired, timing, now) if current is not None else {}
     if current is not None and not changes:
         return None
-    return Step(_kind(current, changes), key, desired.mailbox, desired, current)
+    return Step(_kind(current, changes), desired.key, desired.mailbox, desired, current)
 
 
 def _kind(current: Subscription | None, changes: Mapping[str, object]) -> Kind:

@@ -6,7 +6,7 @@ from typing import Final
 from cli.did_you_mean import closest
 from cli.exceptions import FailedError
 from cli.targets import StackTables
-from ewspush.domain.subscription import Subscription
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 
 _ADDRESS_CUTOFF: Final = 0.8
 """Higher than for other words, because addresses of one domain resemble each other."""
@@ -19,18 +19,18 @@ def resolve(tables: StackTables, words: Sequence[str]) -> list[Subscription]:
     """
     ledger = tables.ledger()
     every = list(tables.scan()) if any("@" in word for word in words) else []
-    named: dict[str, Subscription] = {}
+    named: dict[SubscriptionKey, Subscription] = {}
     for word in words:
-        one = None if "@" in word else ledger.read(word.lower())
-        matches = {one.subscription: one} if one else _of_mailbox(every, word)
+        one = None if "@" in word else ledger.read(SubscriptionKey(word.lower()))
+        matches = {one.key: one} if one else _of_mailbox(every, word)
         if not matches:
             raise FailedError(_not_found(word, {subscription.mailbox for subscription in every}, tables))
         named |= matches
     return list(named.values())
 
 
-def _of_mailbox(subscriptions: Sequence[Subscription], address: str) -> dict[str, Subscription]:
-    matches = {one.subscription: one for one in subscriptions if one.mailbox.lower() == address.lower()}
+def _of_mailbox(subscriptions: Sequence[Subscription], address: str) -> dict[SubscriptionKey, Subscription]:
+    matches = {one.key: one for one in subscriptions if one.mailbox.lower() == address.lower()}
     return dict(sorted(matches.items()))
 
 

@@ -27,7 +27,7 @@ def print_subscription(subscription: Subscription, ledger: SubscriptionLedger, n
 
 def facts(subscription: Subscription, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield label and value of each line."""
-    yield "key", subscription.subscription
+    yield "key", subscription.key
     yield from formatting.settings(subscription)
     yield "state", f"{subscription.state}: {formatting.STATES[subscription.state]}"
     yield "last push", formatting.last_push(subscription, now)
@@ -77,8 +77,8 @@ def _generation(subscription: Subscription) -> str:
 
 def _recent_events(subscription: Subscription, ledger: SubscriptionLedger, now: datetime) -> str:
     """Count events by type; their content is not shown."""
-    logged = list(islice(ledger.recent(subscription.subscription, now - RECENT), MAX_NOTIFICATIONS))
-    counts = Counter(document["type"].removeprefix("ews.mailbox.") for one in logged for document in one.events)
+    logged = list(islice(ledger.recent(subscription.key, now - RECENT), MAX_NOTIFICATIONS))
+    counts = Counter(event.kind.value for one in logged for event in one.events)
     types = ", ".join(f"{number} {kind}" for kind, number in counts.most_common())
     at_least = "at least " if len(logged) == MAX_NOTIFICATIONS else ""
     return f"{at_least}{counts.total()} in the last {formatting.duration(RECENT)}" + (f": {types}" if types else "")

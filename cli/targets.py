@@ -13,8 +13,9 @@ from botocore.config import Config
 
 from cli.exceptions import FailedError, InvalidUsageError
 from ewspush.adapters.dynamodb import DynamoDBLedger
-from ewspush.adapters.rows import row_of
+from ewspush.adapters.rows import subscription_of
 from ewspush.domain.subscription import Subscription
+from ewspush.domain.timing import Timing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +37,9 @@ _LOCAL_CONFIG: Final = Config(
 )
 
 
+REAL_TIME: Final = Timing(timedelta(minutes=1))
+
+
 @dataclass(frozen=True, slots=True)
 class StackTables:
     """The two tables of a stack, and the `label` that an operator reads."""
@@ -44,6 +48,8 @@ class StackTables:
     client: "DynamoDBClient"
     subscriptions_table: str
     events_table: str
+    timing: Timing
+    """A protocol minute of the local run may be shorter."""
 
     def ledger(self) -> DynamoDBLedger:
         """Return the ledger; the retention has no effect, because the commands log no events."""
@@ -52,7 +58,7 @@ class StackTables:
     def scan(self) -> Iterator[Subscription]:
         """Read all subscriptions. No function of the stack may do that: the cost grows with the table."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.subscriptions_table, ConsistentRead=True)
-        return (row_of(item) for page in pages for item in page["Items"])
+        return (subscription_of(item) for page in pages for item in page["Items"])
 
 
 def find_tables(stack: str, *, is_local: bool) -> StackTables:
@@ -71,7 +77,8 @@ def _tables_of_stack(name: str) -> StackTables:
     hint = "it is not a stack of EWS Push, or has another version: name yours with --stack"
     tables = _values(outputs, ("SubscriptionsTable", "EventsTable"), f"stack {name} has no output {{key}}; {hint}")
     label = f"stack {name} in {session.region_name}"
-    return StackTables(label, session.client("dynamodb", config=_STACK_CONFIG), *tables)
+    subscriptions, events = tables
+    return StackTables(label, session.client("dynamodb", config=_STACK_CONFIG), subscriptions, events, REAL_TIME)
 
 
 def _tables_of_local_run(ready_file: Path) -> StackTables:
@@ -85,7 +92,9 @@ def _tables_of_local_run(ready_file: Path) -> StackTables:
     endpoint, *tables = _values(line, keys, f"{ready_file} has no {{key}}; restart `make up`")
     session = boto3.Session("local", "local", region_name="us-east-1")
     client = session.client("dynamodb", endpoint_url=endpoint, config=_LOCAL_CONFIG)
-    return StackTables(f"local run at {endpoint}", client, *tables)
+    timing = Timing(timedelta(seconds=line.get("minute_seconds", 60)))
+    subscriptions, events = tables
+    return StackTables(f"local run at {endpoint}", client, subscriptions, events, timing)
 
 
 def _values(mapping: Any, keys: tuple[str, ...], error: str) -> list[str]:  # noqa: ANN401  # any JSON

@@ -121,7 +121,7 @@ def check_duplicates(identified: Sequence[tuple[Path, DesiredSubscription]]) -> 
     """Yield a problem for each subscription whose mailbox, in letters of any case, and name are those of another."""
     first: dict[str, Path] = {}
     for path, desired in identified:
-        key = desired.subscription
+        key = desired.key
         if key in first:
             text = f"{desired.mailbox} already has a subscription named {quoted(desired.name)}, in line {{line}}; "
             text += 'give each a name of its own; example: name = "calendar"'

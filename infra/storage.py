@@ -55,7 +55,7 @@ class Storage(Construct):
             self,
             "SyncStates",
             partition_key=_string("subscription"),
-            sort_key=_string("place"),
+            sort_key=_string("record"),
             point_in_time_recovery_specification=_POINT_IN_TIME_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,
         )

@@ -26,6 +26,7 @@ class LocalRun:
     deployment: Deployment
     mail_server: MailServer
     schedule: Schedule
+    minute_seconds: float
 
     @property
     def ready_line(self) -> str:
@@ -44,6 +45,7 @@ class LocalRun:
             "dead_letter_queue_url": deployment.dead_letter_queue_url,
             "events_table": deployment.events_table,
             "subscriptions_table": deployment.subscriptions_table,
+            "minute_seconds": self.minute_seconds,
         }
         return json.dumps(located)
 
@@ -74,7 +76,7 @@ def running(  # noqa: PLR0913  # the options of a run
         _store_credentials(deployment)
         schedule = Schedule(emulator)
         with schedule.running(minute_seconds):
-            yield LocalRun(deployment, mail_server, schedule)
+            yield LocalRun(deployment, mail_server, schedule, minute_seconds)
 
 
 def _store_credentials(deployment: Deployment) -> None:

@@ -46,7 +46,7 @@ class MailboxView:
 
     def events(self) -> list[dict[str, Any]]:
         """Return all events on the queue so far, in order."""
-        return self.consumer.events(self.desired.subscription)
+        return self.consumer.events(self.desired.key)
 
     def published(self) -> list[EventIdentity]:
         """Return the events on the queue so far, in order, without gap events."""

@@ -27,4 +27,4 @@ def register(deployment: Deployment, mailbox: str) -> str:
     ledger_of(deployment).add(subscription)
     secrets = deployment.emulator.client("secretsmanager")
     keys = SecretCallbackKeys(secrets, deployment.callback_secret_arn, utc_now)
-    return deployment.callback + signed_path(Callback(subscription.subscription, mailbox, 1), keys.signing())
+    return deployment.callback + signed_path(Callback(subscription.key, mailbox, 1), keys.signing())

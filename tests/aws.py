@@ -51,8 +51,8 @@ EVENTS_TABLE: Final[dict[str, Any]] = {
 
 SYNC_STATES_TABLE: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": _strings("subscription", "place"),
-    "KeySchema": _keys("subscription", "place"),
+    "AttributeDefinitions": _strings("subscription", "record"),
+    "KeySchema": _keys("subscription", "record"),
 }
 """Likewise."""
 
@@ -79,13 +79,13 @@ class Aws:
         return cls(dynamodb, sqs, secrets_manager, subscriptions, events, sync_states, suffix)
 
     def ledger(self) -> DynamoDBLedger:
-        """Return the ledger on its two tables."""
-        return DynamoDBLedger(self.dynamodb, self.subscriptions_table, self.events_table, RETENTION)
+        """Return the ledger on its tables."""
+        tables = (self.subscriptions_table, self.events_table)
+        return DynamoDBLedger(self.dynamodb, *tables, RETENTION, self.sync_states_table)
 
     def sync_states(self) -> DynamoDBSyncStates:
         """Return the sync states on their table."""
-        tables = (self.sync_states_table, self.subscriptions_table, self.events_table)
-        return DynamoDBSyncStates(self.dynamodb, *tables, RETENTION)
+        return DynamoDBSyncStates(self.dynamodb, self.sync_states_table)
 
     def fifo_queue(self, name: str = "queue") -> str:
         """Create a FIFO queue and return its URL."""

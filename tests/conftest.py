@@ -14,6 +14,8 @@ from typing import Final, NoReturn
 import pytest
 
 MARKER: Final = "starts_processes"
+_ON_ENGINES: Final = "engines"
+"""Never a fast test, and the engines are processes."""
 _EXEMPT: Final = Path(__file__).parent / "infra"
 _STARTERS: Final = ((subprocess.Popen, "__init__"), (os, "fork"), (os, "posix_spawn"), (BaseProcess, "start"))
 
@@ -21,7 +23,8 @@ _STARTERS: Final = ((subprocess.Popen, "__init__"), (os, "fork"), (os, "posix_sp
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Make every start of a process fail in an unmarked test and in the fixtures that are set up for it."""
-    if item.get_closest_marker(MARKER) or item.path.is_relative_to(_EXEMPT):
+    may_start = any(item.get_closest_marker(name) for name in (MARKER, _ON_ENGINES))
+    if may_start or item.path.is_relative_to(_EXEMPT):
         return (yield)
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in _STARTERS:

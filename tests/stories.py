@@ -8,6 +8,7 @@ from ewspush.domain.callback import Callback
 from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.receiving.received_push import ReceivedPush, read_push
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.timing import Timing
 from ewspush.protocol.notification import (
     STATUS_EVENT,
     MailboxEvent,
@@ -20,6 +21,7 @@ from ewspush.protocol.notification import (
 NOON: Final = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 MAILBOX: Final = "alice@example.com"
 ZERO: Final = "AAAAAAAAAAA="
+TIMING: Final = Timing(timedelta(minutes=1))
 
 
 def subscription(**changes: Any) -> Subscription:
@@ -39,7 +41,7 @@ def subscription(**changes: Any) -> Subscription:
 
 def callback(generation: int = 1) -> Callback:
     """Return the callback of `subscription()` for a generation."""
-    return Callback(subscription().subscription, MAILBOX, generation)
+    return Callback(subscription().key, MAILBOX, generation)
 
 
 def created(item: str, watermark: str | None) -> MailboxEvent:

@@ -1,14 +1,16 @@
-"""What can be wrong with a POST, as one tree; each class says which HTTP status to answer.
+"""The errors of the package, as one tree.
 
-    AnswerableError                     the root: `error_status_hint` is what to answer
-    ├── UnreadableNotificationError     400  damaged, hostile, or no SendNotification
-    │   └── TooLargeError               413  more bytes than any notification has
-    ├── ForgedCallbackError             403  the path was not signed by us (domain.callback)
-    ├── UndecidedError                  503  we cannot tell: the server is to send again (domain.receipt)
-    └── UnavailableError                503  AWS refuses or does not answer (ports)
+    EwsPushError
+    ├── AnswerableError                      a POST that gets no acknowledgement: `error_status_hint` is the HTTP status
+    │   ├── UnreadableNotificationError 400  damaged, hostile, or no SendNotification
+    │   │   └── TooLargeError           413  more bytes than any notification has
+    │   ├── ForgedCallbackError         403  no key of ours signed the path
+    │   └── UndecidedError              503  neither stored nor refused: the server is to send it again
+    ├── UnavailableError                     AWS or the mail server did not answer, or refused: to be tried again later
+    └── LostRaceError                        another process changed the subscription or its sync run first
 
-None is ever answered with OK or Unsubscribe: a damaged POST of the real server is then sent again, and nobody can end a
-subscription by posting garbage.
+No error is answered with OK or Unsubscribe: the mail server sends a damaged POST again, and a
+POST of garbage ends no subscription.
 """
 
 from enum import StrEnum
@@ -31,8 +33,12 @@ class Refusal(StrEnum):
     IDENTIFIER_TOO_LONG = "identifier-too-long"
 
 
-class AnswerableError(Exception):
-    """Root of the errors that have an answer; `error_status_hint` is the HTTP status of it."""
+class EwsPushError(Exception):
+    """Root of the tree."""
+
+
+class AnswerableError(EwsPushError):
+    """Root of the errors that a POST is answered with; `error_status_hint` is the HTTP status."""
 
     error_status_hint = 503
 
@@ -40,14 +46,13 @@ class AnswerableError(Exception):
 class UnreadableNotificationError(AnswerableError):
     """Raised for a body that is not a readable SendNotification.
 
-    `reason` says which rule it broke; the message says it in words and never quotes the body, which may hold mailbox
-    content.
+    `reason` names the rule that it breaks; the message says it in words and never quotes the body, which may hold
+    mailbox content.
     """
 
     error_status_hint = 400
 
     def __init__(self, reason: Refusal, message: str) -> None:
-        """Keep the rule that was broken beside the words for it."""
         super().__init__(message)
         self.reason = reason
 
@@ -58,5 +63,25 @@ class TooLargeError(UnreadableNotificationError):
     error_status_hint = 413
 
     def __init__(self, size_bytes: int, limit_bytes: int) -> None:
-        """Say both sizes."""
-        super().__init__(Refusal.TOO_LARGE, f"the body has {size_bytes} bytes, more than the {limit_bytes} taken")
+        super().__init__(Refusal.TOO_LARGE, f"the body has {size_bytes} bytes, more than the limit of {limit_bytes}")
+
+
+class ForgedCallbackError(AnswerableError):
+    """Raised for a callback path that none of our keys signed."""
+
+    error_status_hint = 403
+
+
+class UndecidedError(AnswerableError):
+    """Raised where a POST can be neither stored nor refused: the server is to send it again."""
+
+
+class UnavailableError(EwsPushError):
+    """Raised by an adapter when AWS or the mail server does not answer, or AWS refuses: to be tried again later.
+
+    Whether the request was carried out is not known.
+    """
+
+
+class LostRaceError(EwsPushError):
+    """Raised where another process changed the subscription, or its sync run, since it was read."""

@@ -25,55 +25,53 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ResponderSettings(Settings):
-    """What the responder needs: its tables, the secret of the callbacks, how many days an event stays in the log.
-
-    `minute_seconds` is how long a protocol minute lasts.
-    """
+    """What the responder needs."""
 
     subscriptions_table: str
     events_table: str
     callback_secret_arn: str
     event_retention_days: int
+    """How many days an event stays in the log."""
     minute_seconds: float
+    """How long a protocol minute lasts."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForwarderSettings(Settings):
-    """What the forwarder needs.
-
-    `report_partial_batches`: whether an unfinished batch is told by its position (Lambda) or by an exception.
-    """
+    """What the forwarder needs."""
 
     events_table: str
     queue_url: str
     dead_letter_queue_url: str
     report_partial_batches: bool
+    """Whether it reports an unfinished batch by a position (Lambda) or by an exception (docs/adr/0009)."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeeperSettings(Settings):
-    """What the keeper needs.
-
-    `credentials_secret_arn` is of the secret with the credentials for the mail server at `ews_url`, spoken to in
-    `server_version`. `callback_base_url` is what callback paths are put behind. `resume_is_trusted`: whether the server
-    is known to resume from a watermark that it takes. `minute_seconds` is how long a protocol minute lasts. `keepers`
-    is how many keepers share the due index. `recovers_gaps`: whether folders are synchronized, with
-    the states in `sync_states_table`.
-    """
+    """What the keeper needs."""
 
     subscriptions_table: str
     events_table: str
     event_retention_days: int
+    """How many days an event stays in the log."""
     callback_secret_arn: str
     credentials_secret_arn: str
+    """Of the secret with the credentials for the mail server."""
     callback_base_url: str
+    """Callback paths are put behind it."""
     ews_url: str
     server_version: str
+    """The schema version that it speaks, like Exchange2010_SP2."""
     resume_is_trusted: bool
+    """Whether a server that accepts a watermark is known to resume from it."""
     minute_seconds: float
+    """How long a protocol minute lasts."""
     keepers: int
+    """How many keepers share the due index."""
     sync_states_table: str
     recovers_gaps: bool
+    """Whether it takes baselines, and recovers gaps with them."""
 
 
 def _read(environ: Mapping[str, str], name: str, kind: object) -> str | int | float | bool:

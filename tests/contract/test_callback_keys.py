@@ -24,5 +24,5 @@ def rotated(request: pytest.FixtureRequest) -> Iterator[CallbackKeys]:
 
 
 def test_the_current_key_comes_first_and_the_previous_is_still_accepted(rotated: CallbackKeys) -> None:
-    """So that live subscriptions outlast a rotation."""
+    """Live subscriptions outlast a rotation."""
     assert list(rotated.accepted()) == [b"new", b"old"]

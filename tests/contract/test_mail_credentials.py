@@ -19,18 +19,17 @@ NEW = Credentials("Basic YWxpY2VAZXhhbXBsZS5jb206bmV3", impersonates=False)
 
 @dataclass
 class Clock:
-    """A clock that is cranked."""
+    """A clock that the test moves."""
 
     now: datetime = NOON
 
     def __call__(self) -> datetime:
-        """Return the time."""
         return self.now
 
 
 @pytest.fixture(params=["memory", "moto"])
 def changed(request: pytest.FixtureRequest) -> Iterator[MailCredentials]:
-    """Return credentials that were read, and then changed: alice's password is `new`, bob is listed no more."""
+    """Return credentials that were changed after they were read: another password for alice, and bob left out."""
     old, new = {MAILBOX: "old", "bob@example.com": "old"}, {MAILBOX: "new"}
     if request.param == "memory":
         yield MemoryCredentials({MAILBOX: OLD, "bob@example.com": OLD}, {MAILBOX: NEW})
@@ -45,15 +44,15 @@ def changed(request: pytest.FixtureRequest) -> Iterator[MailCredentials]:
         yield credentials
 
 
-def test_what_is_known_is_told_until_it_is_refused(changed: MailCredentials) -> None:
-    """Then it is read anew."""
+def test_what_was_read_counts_until_the_mail_server_refuses_it(changed: MailCredentials) -> None:
+    """Then it is read again."""
     assert changed.of(MAILBOX) == OLD
     changed.refresh()
     assert changed.of(MAILBOX) == NEW
 
 
 def test_a_mailbox_is_known_in_whatever_case(changed: MailCredentials) -> None:
-    """Addresses are told apart by no server in that way."""
+    """No mail server distinguishes addresses by case."""
     known = changed.of("ALICE@Example.com")
     assert known is not None
     assert not known.impersonates

@@ -14,7 +14,7 @@ Opened = tuple[MessageQueue, Callable[[], list[str]]]
 
 @pytest.fixture(params=["memory", "moto", pytest.param("engines", marks=pytest.mark.engines)])
 def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
-    """Return an empty queue of each kind, and what takes the bodies off it."""
+    """Return an empty queue of each kind, and what receives the bodies of its messages."""
     if request.param == "memory":
         queue = MemoryQueue()
         yield queue, lambda: [message.body for message in queue.messages]
@@ -24,19 +24,19 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Opened]:
         yield SQSQueue(aws.sqs, url), lambda: [message["Body"] for message in aws.received(url)]
 
 
-def test_every_message_gets_a_receipt_and_is_on_the_queue(opened: Opened) -> None:
+def test_every_message_gets_a_result_and_is_on_the_queue(opened: Opened) -> None:
     """In order, ten at once."""
     queue, bodies = opened
     messages = [Message(f"group-{number}", f"id-{number}", f"body-{number}") for number in range(10)]
-    assert all(receipt.taken for receipt in queue.send(messages))
+    assert all(result.accepted for result in queue.send(messages))
     assert sorted(bodies()) == [message.body for message in messages]
 
 
-def test_a_message_sent_again_is_taken_and_adds_nothing(opened: Opened) -> None:
+def test_a_message_sent_again_is_accepted_and_adds_nothing(opened: Opened) -> None:
     """The deduplication id says that it is the same."""
     queue, bodies = opened
     for _ in range(2):
-        assert queue.send([Message("group", "id", "body")])[0].taken
+        assert queue.send([Message("group", "id", "body")])[0].accepted
     assert bodies() == ["body"]
 
 

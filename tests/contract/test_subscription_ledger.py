@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from ewspush.domain.events import GapReason
+from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Origin, arrival
 from ewspush.domain.ports import SubscriptionLedger
-from ewspush.domain.subscription import LoggedNotification, State, Subscription
-from ewspush.domain.updates import AtWatermark, ConditionalUpdate, SameRevision
+from ewspush.domain.subscription import GapReason, State, Subscription, SubscriptionKey
+from ewspush.domain.updates import AtWatermark, ConditionalUpdate, Precondition, SameRevision
 from tests.aws import aws_of
-from tests.stories import NOON, subscription
+from tests.stories import MAILBOX, NOON, subscription
 from tests.twins.ledger import MemoryLedger
 
 ROW = subscription()
-KEY = ROW.subscription
+KEY = ROW.key
 
 
 @pytest.fixture(params=["memory", "moto", pytest.param("engines", marks=pytest.mark.engines)])
@@ -29,19 +29,19 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[SubscriptionLedger]:
         yield aws.ledger()
 
 
-def logged(minute: int = 1, *ids: str, events: int = 1) -> LoggedNotification:
+def logged(minute: int = 1, *ids: str) -> LoggedNotification:
     """Return a notification of events, logged some minutes after noon."""
     received_at = NOON + timedelta(minutes=minute)
-    names = ids or [f"{minute}-{number}" for number in range(events)]
-    documents: tuple[dict[str, Any], ...] = tuple(
-        {"id": name, "data": {"unread_count": None, "n": 1}} for name in names
+    events = tuple(
+        ChangeEvent(each, EventKind.MODIFIED, NOON, received_at, Origin.PUSH, unread_count=1)
+        for each in ids or [str(minute)]
     )
-    arrival = f"{received_at:%Y-%m-%dT%H:%M:%S.%f}Z#0"
-    return LoggedNotification(KEY, arrival, received_at, 1, documents, watermark="w2", previous_watermark="w1")
+    sort_key = arrival(received_at, "0")
+    return LoggedNotification(KEY, MAILBOX, sort_key, received_at, 1, events, watermark="w2", previous_watermark="w1")
 
 
 def moved(to: str, start: str | None = "w1", notification: LoggedNotification | None = None) -> ConditionalUpdate:
-    """Return the entry of a POST that moves the chain."""
+    """Return the write of a POST that moves the chain."""
     return ConditionalUpdate(KEY, AtWatermark(1, start), {"watermark": to, "previous_watermark": start}, notification)
 
 
@@ -62,7 +62,6 @@ class TestRows:
             awaiting_first_push=True,
             suspected_gap_reason=GapReason.WATERMARK_REFUSED,
             lost_code="ErrorReadEventsFailed",
-            baseline_round=3,
             revision=7,
             attempts=3,
             last_error="why",
@@ -72,7 +71,7 @@ class TestRows:
         assert ledger.add(row)
         assert ledger.read(KEY) == row
 
-    def test_a_key_that_is_taken_is_not_overwritten(self, ledger: SubscriptionLedger) -> None:
+    def test_an_existing_row_is_not_overwritten(self, ledger: SubscriptionLedger) -> None:
         """Adding twice changes nothing."""
         assert ledger.add(ROW)
         assert not ledger.add(replace(ROW, watermark="other"))
@@ -80,7 +79,7 @@ class TestRows:
 
     def test_there_is_nothing_at_an_unknown_key(self, ledger: SubscriptionLedger) -> None:
         """None, not an error."""
-        assert ledger.read("unknown") is None
+        assert ledger.read(SubscriptionKey("unknown")) is None
 
 
 class TestWrites:
@@ -89,17 +88,17 @@ class TestWrites:
     def test_row_and_log_move_together(self, ledger: SubscriptionLedger) -> None:
         """Both are there afterwards."""
         ledger.add(ROW)
-        assert ledger.write(moved("w2", notification=logged())).stored
+        assert ledger.commit(moved("w2", notification=logged())).stored
         row = ledger.read(KEY)
         assert row is not None
         assert (row.watermark, row.previous_watermark) == ("w2", "w1")
         assert list(ledger.recent(KEY, NOON)) == [logged()]
 
     def test_a_row_elsewhere_in_the_chain_refuses_both(self, ledger: SubscriptionLedger) -> None:
-        """And tells how it stands, without another request."""
+        """And comes back as it is, without another request."""
         ledger.add(ROW)
-        outcome = ledger.write(moved("w9", start="w8", notification=logged()))
-        assert (outcome.stored, outcome.row) == (False, ROW)
+        result = ledger.commit(moved("w9", start="w8", notification=logged()))
+        assert (result.stored, result.subscription) == (False, ROW)
         assert list(ledger.recent(KEY, NOON)) == []
 
     @pytest.mark.parametrize("notification", [None, logged()])
@@ -107,12 +106,12 @@ class TestWrites:
         self, ledger: SubscriptionLedger, notification: LoggedNotification | None
     ) -> None:
         """No row appears by itself."""
-        outcome = ledger.write(moved("w2", notification=notification))
-        assert (outcome.stored, outcome.row) == (False, None)
+        result = ledger.commit(moved("w2", notification=notification))
+        assert (result.stored, result.subscription) == (False, None)
         assert ledger.read(KEY) is None
 
     @pytest.mark.parametrize(
-        ("row", "expects", "stored"),
+        ("row", "precondition", "stored"),
         [
             (ROW, AtWatermark(1, "w1"), True),
             (ROW, AtWatermark(1, None), True),
@@ -122,6 +121,10 @@ class TestWrites:
             (replace(ROW, state=State.LAPSED), AtWatermark(1, "w1"), False),
             (replace(ROW, awaiting_first_push=True), AtWatermark(1, "w1"), False),
             (replace(ROW, awaiting_first_push=True), AtWatermark(1, None), True),
+            (replace(ROW, suspected_gap_since=NOON), AtWatermark(1, "w1"), False),
+            (replace(ROW, suspected_gap_since=NOON), AtWatermark(1, None), False),
+            (replace(ROW, oldest_open_gap_at=NOON), AtWatermark(1, "w1"), True),
+            (replace(ROW, oldest_open_gap_at=NOON), AtWatermark(1, None), True),
             (ROW, SameRevision(ROW), True),
             (replace(ROW, last_seen_at=NOON + timedelta(hours=1), attempts=4), SameRevision(ROW), True),
             (replace(ROW, revision=1), SameRevision(ROW), False),
@@ -133,43 +136,53 @@ class TestWrites:
             (replace(ROW, awaiting_first_push=True), SameRevision(ROW), False),
         ],
     )
-    def test_an_expectation_holds_or_refuses(
-        self, ledger: SubscriptionLedger, row: Any, expects: AtWatermark | SameRevision, stored: bool
+    def test_a_precondition_is_met_or_refuses(
+        self, ledger: SubscriptionLedger, row: Subscription, precondition: Precondition, stored: bool
     ) -> None:
         """Each clause on its own."""
         ledger.add(row)
-        assert ledger.write(ConditionalUpdate(KEY, expects, {"last_seen_at": NOON})).stored is stored
+        assert ledger.commit(ConditionalUpdate(KEY, precondition, {"last_seen_at": NOON})).stored is stored
+
+    def test_a_write_decided_after_a_read_raises_the_revision(self, ledger: SubscriptionLedger) -> None:
+        """So of two that read the same row, one is stored."""
+        ledger.add(ROW)
+        update = ConditionalUpdate(KEY, SameRevision(ROW), {"attempts": 1})
+        assert ledger.commit(update).stored
+        assert ledger.read(KEY) == replace(ROW, attempts=1, revision=1)
+        result = ledger.commit(replace(update, changes={"attempts": 2}))
+        assert (result.stored, result.subscription) == (False, replace(ROW, attempts=1, revision=1))
 
     def test_none_removes_a_field(self, ledger: SubscriptionLedger) -> None:
         """It reads back as absent."""
         ledger.add(replace(ROW, awaiting_first_push=True, lost_code="x"))
-        ledger.write(
-            ConditionalUpdate(
-                KEY, AtWatermark(1, None), {"awaiting_first_push": None, "lost_code": None, "watermark": "w2"}
-            )
-        )
-        row = ledger.read(KEY)
-        assert row is not None
-        assert (row.awaiting_first_push, row.lost_code, row.watermark) == (None, None, "w2")
+        changes: Any = {"awaiting_first_push": None, "lost_code": None, "watermark": "w2"}
+        assert ledger.commit(ConditionalUpdate(KEY, AtWatermark(1, None), changes)).stored
+        assert ledger.read(KEY) == replace(ROW, watermark="w2")
+
+    def test_settings_can_become_empty_again(self, ledger: SubscriptionLedger) -> None:
+        """All folders, after some."""
+        ledger.add(replace(ROW, folders=("inbox",)))
+        assert ledger.commit(ConditionalUpdate(KEY, AtWatermark(1, None), {"folders": ()})).stored
+        assert ledger.read(KEY) == ROW
 
 
 class TestLog:
-    """What was logged lately."""
+    """What was logged recently."""
 
     def test_newest_comes_first_from_the_moment_asked_for(self, ledger: SubscriptionLedger) -> None:
         """Older ones are left out, other subscriptions too."""
         ledger.add(ROW)
         for minute, start in ((1, "w1"), (2, "w2"), (3, "w3")):
-            ledger.write(moved(f"w{minute + 1}", start=start, notification=logged(minute)))
+            ledger.commit(moved(f"w{minute + 1}", start=start, notification=logged(minute)))
         recent = ledger.recent(KEY, NOON + timedelta(minutes=2))
         assert list(recent) == [logged(3), logged(2)]
-        assert list(ledger.recent("other", NOON)) == []
+        assert list(ledger.recent(SubscriptionKey("other"), NOON)) == []
 
     def test_a_notification_larger_than_an_item_is_logged_whole(self, ledger: SubscriptionLedger) -> None:
-        """In as many pieces as it takes, all in the same write."""
+        """In as many parts as it takes, all in the same write."""
         ledger.add(ROW)
         names = [f"{number:04d}" + "x" * 1000 for number in range(1000)]
-        assert ledger.write(moved("w2", notification=logged(1, *names))).stored
-        pieces = sorted(ledger.recent(KEY, NOON), key=lambda piece: piece.arrival)
-        assert [document["id"] for piece in pieces for document in piece.events] == names
-        assert {piece.watermark for piece in pieces} == {"w2"}
+        assert ledger.commit(moved("w2", notification=logged(1, *names))).stored
+        parts = sorted(ledger.recent(KEY, NOON), key=lambda part: part.arrival)
+        assert [event.id for part in parts for event in part.events] == names
+        assert {part.watermark for part in parts} == {"w2"}

@@ -6,8 +6,8 @@ from typing import Any, Final
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.log_items import items_of
 from ewspush.domain.callback import Callback
+from ewspush.domain.events import LoggedNotification, log_entry
 from ewspush.domain.receiving.received_push import read_push
-from ewspush.domain.subscription import LoggedNotification
 from ewspush.protocol.acknowledgement import CONTENT_TYPE
 from ewspush.protocol.reader import parse_notification
 from tests.e2e.mailbox import Mailbox
@@ -36,8 +36,9 @@ def http_api_event(mailbox: Mailbox, body: bytes) -> dict[str, Any]:
 def logged(mailbox: Mailbox, numbers: list[int]) -> LoggedNotification:
     """Return the log entry that the responder writes for a notification, without writing it."""
     moment = utc_now() + timedelta(seconds=numbers[0])
-    push = read_push(Callback(mailbox.key, mailbox.address, 1), parse_notification(notification(numbers)), moment)
-    return LoggedNotification(mailbox.key, f"{moment.isoformat()}#test", moment, 1, push.documents)
+    callback = Callback(mailbox.key, mailbox.address, 1)
+    push = read_push(callback, parse_notification(notification(numbers)), moment)
+    return log_entry(callback, moment, push.events)
 
 
 def stream_event(*notifications: LoggedNotification) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, signed_path
 from ewspush.domain.desired import DesiredSubscription
+from ewspush.domain.subscription import SubscriptionKey
 from local.deployment import Deployment
 from local.subscriptions import register
 
@@ -19,14 +20,14 @@ class Mailbox:
 
     deployment: Deployment
     address: str
-    key: str
+    key: SubscriptionKey
     path: str
 
     @classmethod
     def registered(cls, deployment: Deployment, address: str) -> "Mailbox":
         """Register a subscription to `address`, as the keeper does right before its first Subscribe."""
         path = register(deployment, address).removeprefix(deployment.callback)
-        return cls(deployment, address, DesiredSubscription(address).subscription, path)
+        return cls(deployment, address, DesiredSubscription(address).key, path)
 
     @property
     def url(self) -> str:

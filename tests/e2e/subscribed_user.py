@@ -50,14 +50,14 @@ class SubscribedUser(MailboxView):
 
     def stored_subscription(self) -> Subscription:
         """Return the subscription as it is stored."""
-        subscription = self._ledger.read(self.desired.subscription)
+        subscription = self._ledger.read(self.desired.key)
         assert subscription is not None
         return subscription
 
     def retire(self) -> None:
         """Retire the subscription, as an operator does."""
-        key = self.desired.subscription
-        while not self._ledger.write(
+        key = self.desired.key
+        while not self._ledger.commit(
             ConditionalUpdate(key, SameRevision(stored := self.stored_subscription()), retirement(stored))
         ).stored:
             pass

@@ -134,7 +134,7 @@ def test_an_unreadable_record_goes_to_the_dead_letter_queue_whole(
     poison = stream_record(f"1015{pair[0].key}", image)
     batch["Records"].insert(1, poison)
     assert forwarder.invoke(batch) == DONE
-    dead = Consumer(deployment, deployment.dead_letter_queue_url).received("given-up-records")
+    dead = Consumer(deployment, deployment.dead_letter_queue_url).received("failed-records")
     letters = [json.loads(message["Body"]) for message in dead]
     assert [letter["record"] for letter in letters] == [poison]
     assert letters[0]["reason"].startswith("not a notification of ours")

@@ -59,11 +59,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engines", action="store_true", help="run the tests on DynamoDB Local and ElasticMQ as well")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    config.addinivalue_line("markers", f"{MARKER}: runs on DynamoDB Local and ElasticMQ, with --engines only")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the tests on engines without `--engines`."""
     if config.getoption("engines", default=False):

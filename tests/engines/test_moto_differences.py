@@ -78,7 +78,7 @@ class TestQueue:
     def test_a_forbidden_character_is_rejected_permanently(self, world: World, queue_url: str) -> None:
         """A retry can't succeed, so the record goes to the failure destination. Moto accepts it."""
         result = SQSQueue(world.aws.sqs, queue_url).send([Message("group", "id", "a\x01b")])[0]
-        assert (result.taken, result.rejected) == world.expects(
+        assert (result.accepted, result.rejected) == world.expects(
             moto=(True, None), engines=(False, "InvalidAttributeValue")
         )
 
@@ -104,7 +104,7 @@ class TestTable:
         ledger, units = _metered(world.aws)
         ledger.add(ROW)
         units.clear()
-        ledger.write(ConditionalUpdate(KEY, AtWatermark(1, "w1"), {"last_seen_at": NOON}))
+        ledger.commit(ConditionalUpdate(KEY, AtWatermark(1, "w1"), {"last_seen_at": NOON}))
         assert units == world.expects(moto=[0.5], engines=[1.0])
 
     def test_events_consume_two_units_for_each_kilobyte_of_row_and_log(self, world: World) -> None:
@@ -112,7 +112,7 @@ class TestTable:
         ledger, units = _metered(world.aws)
         ledger.add(ROW)
         units.clear()
-        ledger.write(moved("w2", notification=logged()))
+        ledger.commit(moved("w2", notification=logged()))
         assert units == world.expects(moto=[], engines=[2.0, 2.0])
 
     def test_a_transaction_sent_again_under_its_token_succeeds_and_changes_nothing(self, world: World) -> None:
@@ -127,8 +127,8 @@ class TestTable:
     def test_a_refused_transaction_returns_the_row(self, world: World) -> None:
         """Both do, in the cancellation reason of the update: that saves a read."""
         world.aws.ledger().add(ROW)
-        outcome = world.aws.ledger().write(moved("w9", start="w8", notification=logged()))
-        assert (outcome.stored, outcome.row) == (False, ROW)
+        outcome = world.aws.ledger().commit(moved("w9", start="w8", notification=logged()))
+        assert (outcome.stored, outcome.subscription) == (False, ROW)
 
     def test_the_due_index_projects_only_keys(self, world: World) -> None:
         """A query for another attribute is refused; moto returns items without it."""
@@ -159,7 +159,7 @@ def test_the_first_iterator_of_an_empty_shard_expires_with_a_transaction(engines
         shard = engines.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
         before = _first_iterator(engines, arn, shard)
         aws.ledger().add(ROW)
-        aws.ledger().write(moved("w2", notification=logged()))
+        aws.ledger().commit(moved("w2", notification=logged()))
         after = _first_iterator(engines, arn, shard)
         assert _code(engines.streams.get_records, ShardIterator=before) == "TrimmedDataAccessException"
         (record,) = engines.streams.get_records(ShardIterator=after)["Records"]

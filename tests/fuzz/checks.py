@@ -8,7 +8,7 @@ from ewspush.protocol.notification import Notification, ResponseMessage
 from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, MAX_RAW_XML_CHARACTERS
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from ewspush.protocol.soap import Refused
-from ewspush.protocol.synchronization import HierarchyPage, ItemsPage
+from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, UnusablePage
 
 
 class BrokenPromiseError(AssertionError):
@@ -69,8 +69,10 @@ def check_refused(refused: Refused) -> None:
     promise(refused.back_off_ms is None or refused.back_off_ms >= 0, "a negative back-off")
 
 
-def check_page(page: ItemsPage | HierarchyPage | Refused, sent: str | None) -> None:
-    """Check that a page advances the sync state that was sent; it may be a refusal."""
+def check_page(page: ItemsPage | HierarchyPage | Refused | UnusablePage, sent: str | None) -> None:
+    """Check that a page advances the sync state that was sent; it may be a refusal, or unusable."""
+    if isinstance(page, UnusablePage):
+        return
     if isinstance(page, Refused):
         check_refused(page)
         return

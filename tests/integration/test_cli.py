@@ -21,8 +21,8 @@ from cli.main import main
 from cli.plan import Plan, make_plan
 from ewspush.adapters.clock import utc_now
 from ewspush.domain.desired import DesiredSubscription, new_subscription
-from ewspush.domain.events import push_documents
-from ewspush.domain.subscription import LoggedNotification, State, Subscription, arrival
+from ewspush.domain.events import log_entry, push_events
+from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from tests.aws import Aws, moto
 from tests.stories import MAILBOX, callback, created, subscription
@@ -71,7 +71,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
 
 def stored(aws: Aws) -> dict[str, Subscription]:
     """Return the subscriptions of the table, by mailbox."""
-    read = (aws.ledger().read(desired.subscription) for desired in (ALICE, BOB, DAVE))
+    read = (aws.ledger().read(desired.key) for desired in (ALICE, BOB, DAVE))
     return {one.mailbox: one for one in read if one}
 
 
@@ -96,13 +96,11 @@ class TestPlan:
         lines = capsys.readouterr().out.splitlines()
         assert lines[0] == "subscriptions.toml -> local run at https://dynamodb.us-east-1.amazonaws.com"
         assert lines[1].split() == [
-            *("!", "try", "again", MAILBOX, f"({ALICE.subscription})"),
+            *("!", "try", "again", MAILBOX, f"({ALICE.key})"),
             *("it", "was", "suspended:", "ErrorAccessDenied:", "no"),
         ]
-        assert lines[2].startswith(
-            f"+ add        bob@example.com ({BOB.subscription})    folders: inbox; event types: "
-        )
-        assert lines[3] == f"- retire     dave@example.com ({DAVE.subscription})   not in the file"
+        assert lines[2].startswith(f"+ add        bob@example.com ({BOB.key})    folders: inbox; event types: ")
+        assert lines[3] == f"- retire     dave@example.com ({DAVE.key})   not in the file"
         assert lines[4] == "1 to add, 1 to try again, 1 to retire; 0 unchanged"
         assert stored(aws) == before
 
@@ -186,8 +184,8 @@ class TestApply:
 
         def meanwhile(*arguments: Any) -> Plan:
             plan = make_plan(*arguments)
-            changes = {"generation": 7, "watermark": "w7", "revision": before.revision + 1}
-            assert aws.ledger().write(ConditionalUpdate(before.subscription, SameRevision(before), changes)).stored
+            changes: SubscriptionChanges = {"generation": 7, "watermark": "w7"}
+            assert aws.ledger().commit(ConditionalUpdate(before.key, SameRevision(before), changes)).stored
             return plan
 
         monkeypatch.setattr(commands, "make_plan", meanwhile)
@@ -210,7 +208,7 @@ class TestApply:
         assert main(["apply", "--local"]) == 1
         assert set(stored(aws)) == {"bob@example.com"}
         first, last = capsys.readouterr().err.splitlines()
-        assert first.startswith(f"ews-push: {MAILBOX} ({ALICE.subscription}): add failed: An error occurred (AccessDen")
+        assert first.startswith(f"ews-push: {MAILBOX} ({ALICE.key}): add failed: An error occurred (AccessDen")
         assert last == "ews-push: 1 done, 1 failed; run the command again to continue"
 
     def test_it_adds_a_hundred_subscriptions(self, aws: Aws) -> None:
@@ -234,10 +232,10 @@ class TestList:
         out, err = capsys.readouterr()
         heading, alice, bob = out.splitlines()
         assert heading.split() == ["mailbox", "key", "folders", "state", "last", "push", "frequency", "last", "error"]
-        assert alice.split()[:4] == [MAILBOX, ALICE.subscription, "all", "suspended"]
+        assert alice.split()[:4] == [MAILBOX, ALICE.key, "all", "suspended"]
         assert "ago (2026-03-04T12:00:00Z)  15 min     5 attempts: ErrorAccessDenied: xxx" in alice
         assert alice.endswith("x [31m")
-        assert bob.split() == ["bob@example.com", BOB.subscription, "inbox", "wanted", "never", "15", "min"]
+        assert bob.split() == ["bob@example.com", BOB.key, "inbox", "wanted", "never", "15", "min"]
         assert err == "ews-push: 2 subscriptions: 1 suspended, 1 wanted\n"
 
     def test_a_state_selects_subscriptions(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,19 +272,17 @@ class TestShow:
         now = utc_now()
         shown = subscription(last_seen_at=now - timedelta(minutes=3), next_check_at=now + timedelta(minutes=27))
         aws.ledger().add(shown)
-        documents = tuple(push_documents(callback(), [created("secret-item", "w2"), created("other", "w3")], now))
-        logged = LoggedNotification(shown.subscription, arrival(now, "0"), now, 1, documents)
+        events = push_events(callback(), [created("secret-item", "w2"), created("other", "w3")], now)
+        logged = log_entry(callback(), now, events)
         assert (
-            aws.ledger()
-            .write(ConditionalUpdate(shown.subscription, SameRevision(shown), {"watermark": "w3"}, logged))
-            .stored
+            aws.ledger().commit(ConditionalUpdate(shown.key, SameRevision(shown), {"watermark": "w3"}, logged)).stored
         )
         assert main(["show", "--local", "Alice@example.com"]) == 0
         out = capsys.readouterr().out
         heading, *lines = out.splitlines()
         assert heading == MAILBOX
         facts = {line[:18].strip(): line[18:].strip() for line in lines}
-        assert facts["key"] == shown.subscription
+        assert facts["key"] == shown.key
         assert facts["state"].startswith("active: ")
         assert facts["last push"].startswith("3 minutes ago (")
         assert facts["next check"].startswith("in 26 minutes (")
@@ -296,7 +292,7 @@ class TestShow:
     def test_a_key_is_enough(self, aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
         """The JSON has every field."""
         aws.ledger().add(subscription())
-        assert main(["show", "--local", "--json", ALICE.subscription]) == 0
+        assert main(["show", "--local", "--json", ALICE.key]) == 0
         (found,) = json.loads(capsys.readouterr().out)
         assert (found["mailbox"], found["watermark"]) == (MAILBOX, "w1")
 
@@ -320,10 +316,10 @@ class TestRetire:
         for desired in (ALICE, second, BOB):
             aws.ledger().add(new_subscription(desired, utc_now()))
         assert main(["retire", "--local", "--yes", MAILBOX]) == 0
-        states = [getattr(aws.ledger().read(one.subscription), "state", None) for one in (ALICE, second, BOB)]
+        states = [getattr(aws.ledger().read(one.key), "state", None) for one in (ALICE, second, BOB)]
         assert states == [State.RETIRED, State.RETIRED, State.WANTED]
         err = capsys.readouterr().err
-        assert f"to retire: {MAILBOX} ({second.subscription})" in err
+        assert f"to retire: {MAILBOX} ({second.key})" in err
         assert "gets Unsubscribe, and the mail server stops" in err
         assert main(["retire", "--local", MAILBOX]) == 0
         assert capsys.readouterr().err == "ews-push: nothing to do; already retired\n"
@@ -331,7 +327,7 @@ class TestRetire:
     def test_an_unknown_name_retires_nothing(self, aws: Aws) -> None:
         """The names before it are not retired either."""
         aws.ledger().add(subscription())
-        assert main(["retire", "--local", "--yes", ALICE.subscription, "bob@example.com"]) == 1
+        assert main(["retire", "--local", "--yes", ALICE.key, "bob@example.com"]) == 1
         assert stored(aws)[MAILBOX].state is State.ACTIVE
 
     def test_on_a_terminal_it_asks(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

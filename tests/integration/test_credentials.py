@@ -16,11 +16,10 @@ from tests.stories import MAILBOX, NOON
 ACCOUNT = {"username": "keeper@example.com", "password": "k:ey"}
 
 
-class Story:
+class Scenario:
     """A secret, its credentials, and a clock that the test moves."""
 
     def __init__(self, aws: Aws) -> None:
-        """Make the secret and count the requests."""
         self.client = aws.secrets_manager
         self.requests = 0
         self.now = NOON
@@ -45,11 +44,11 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def story(aws: Aws) -> Iterator[Story]:
+def scenario(aws: Aws) -> Iterator[Scenario]:
     """Return a secret on moto."""
-    story = Story(aws)
-    yield story
-    aws.secrets_manager.delete_secret(SecretId=story.arn, ForceDeleteWithoutRecovery=True)
+    scenario = Scenario(aws)
+    yield scenario
+    aws.secrets_manager.delete_secret(SecretId=scenario.arn, ForceDeleteWithoutRecovery=True)
 
 
 def basic(username: str, password: str, *, impersonates: bool) -> Credentials:
@@ -80,11 +79,11 @@ class TestForms:
         ],
     )
     def test_a_mailbox_signs_in_as_itself_or_is_impersonated(
-        self, story: Story, content: object, expected: Credentials
+        self, scenario: Scenario, content: object, expected: Credentials
     ) -> None:
-        """What is listed as itself, anything else by the account."""
-        story.put(content)
-        assert story.credentials.of(MAILBOX) == expected
+        """A listed mailbox signs in as itself, any other one is impersonated by the account."""
+        scenario.put(content)
+        assert scenario.credentials.of(MAILBOX) == expected
 
     @pytest.mark.parametrize(
         "content",
@@ -106,64 +105,64 @@ class TestForms:
             ACCOUNT | {"mailboxes": {MAILBOX: ["hers"]}},
         ],
     )
-    def test_anything_else_holds_none(self, story: Story, content: Any) -> None:
-        """And is no error: the keeper says so in the row. A slip never makes one mailbox stand for another."""
+    def test_anything_else_holds_none(self, scenario: Scenario, content: Any) -> None:
+        """The keeper says so in the row. A mistake in the secret never gives one mailbox the password of another."""
         if content == "":
             content = " "  # Secrets Manager takes no empty text
-        story.put(content)
-        assert story.credentials.of(MAILBOX) is None
+        scenario.put(content)
+        assert scenario.credentials.of(MAILBOX) is None
 
-    def test_the_password_is_in_no_representation(self, story: Story) -> None:
+    def test_the_password_is_in_no_representation(self, scenario: Scenario) -> None:
         """Nor what it is encoded to."""
-        credentials = story.credentials.of(MAILBOX)
+        credentials = scenario.credentials.of(MAILBOX)
         assert credentials is not None
         token = credentials.authorization.split()[1]
         for secret in ("k:ey", token):
-            assert secret not in f"{credentials!r} {credentials} {story.credentials!r}"
+            assert secret not in f"{credentials!r} {credentials} {scenario.credentials!r}"
 
 
 class TestReading:
     """When it is read."""
 
-    def test_once_a_cold_start(self, story: Story) -> None:
+    def test_once_a_cold_start(self, scenario: Scenario) -> None:
         """Nothing before it is needed, nothing for the next mailbox."""
-        assert story.requests == 0
+        assert scenario.requests == 0
         for mailbox in (MAILBOX, "bob@example.com", "carol@example.com"):
-            story.credentials.of(mailbox)
-        assert story.requests == 1
+            scenario.credentials.of(mailbox)
+        assert scenario.requests == 1
 
-    def test_again_when_it_is_a_quarter_of_an_hour_old(self, story: Story) -> None:
-        """So that a mailbox that was added is known without anybody being refused."""
-        story.credentials.of(MAILBOX)
-        story.put({"mailboxes": {MAILBOX: "hers"}})
-        story.now += MAX_AGE - timedelta(seconds=1)
-        assert story.credentials.of(MAILBOX) == basic("keeper@example.com", "k:ey", impersonates=True)
-        story.now += timedelta(seconds=1)
-        assert story.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
-        assert story.requests == 2
+    def test_again_when_it_is_a_quarter_of_an_hour_old(self, scenario: Scenario) -> None:
+        """A mailbox that was added is known before any request is refused."""
+        scenario.credentials.of(MAILBOX)
+        scenario.put({"mailboxes": {MAILBOX: "hers"}})
+        scenario.now += MAX_AGE - timedelta(seconds=1)
+        assert scenario.credentials.of(MAILBOX) == basic("keeper@example.com", "k:ey", impersonates=True)
+        scenario.now += timedelta(seconds=1)
+        assert scenario.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
+        assert scenario.requests == 2
 
-    def test_at_once_where_what_is_known_was_refused(self, story: Story) -> None:
-        """But a herd that is refused together reads it once."""
-        story.credentials.of(MAILBOX)
-        story.put({"mailboxes": {MAILBOX: "hers"}})
-        story.now += timedelta(seconds=20)
+    def test_at_once_where_the_mail_server_refused_what_was_read(self, scenario: Scenario) -> None:
+        """Many mailboxes that are refused together read it once."""
+        scenario.credentials.of(MAILBOX)
+        scenario.put({"mailboxes": {MAILBOX: "hers"}})
+        scenario.now += timedelta(seconds=20)
         for _ in range(3):
-            story.credentials.refresh()
-            assert story.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
-        assert story.requests == 2
+            scenario.credentials.refresh()
+            assert scenario.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
+        assert scenario.requests == 2
 
-    def test_not_where_it_was_read_a_moment_ago(self, story: Story) -> None:
-        """It would say the same."""
-        story.credentials.of(MAILBOX)
-        story.now += timedelta(seconds=19)
-        story.credentials.refresh()
-        assert story.requests == 1
+    def test_not_where_it_was_read_a_moment_ago(self, scenario: Scenario) -> None:
+        """It would hold the same."""
+        scenario.credentials.of(MAILBOX)
+        scenario.now += timedelta(seconds=19)
+        scenario.credentials.refresh()
+        assert scenario.requests == 1
 
-    def test_for_all_mailboxes_at_once(self, story: Story) -> None:
+    def test_for_all_mailboxes_at_once(self, scenario: Scenario) -> None:
         """Each reading brings the whole secret."""
-        story.put({"mailboxes": {MAILBOX: "hers", "bob@example.com": "his"}})
-        assert story.credentials.of("bob@example.com") == basic("bob@example.com", "his", impersonates=False)
-        story.now += timedelta(minutes=1)
-        story.credentials.refresh()
-        story.credentials.of(MAILBOX)
-        assert story.requests == 2
+        scenario.put({"mailboxes": {MAILBOX: "hers", "bob@example.com": "his"}})
+        assert scenario.credentials.of("bob@example.com") == basic("bob@example.com", "his", impersonates=False)
+        scenario.now += timedelta(minutes=1)
+        scenario.credentials.refresh()
+        scenario.credentials.of(MAILBOX)
+        assert scenario.requests == 2

@@ -1,4 +1,4 @@
-"""SyncFolderItems, SyncFolderHierarchy and GetItem over real HTTP, answered by a server that was written apart."""
+"""SyncFolderItems, SyncFolderHierarchy and GetItem over real HTTP, answered by mailsim."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,8 @@ import pytest
 
 from ewspush.adapters import ews
 from ewspush.adapters.ews import EwsServer
-from ewspush.domain.ports import Credentials, UnavailableError
+from ewspush.domain.ports import Credentials
+from ewspush.errors import UnavailableError
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.response_codes import NO_CONNECTION
 from ewspush.protocol.soap import Refused
@@ -63,7 +64,7 @@ class Mailboxes:
         return page
 
     def since(self, state: str) -> dict[str, ItemChange]:
-        """Return what has changed in the inbox since `state`, by id."""
+        """Return the changes in the inbox since `state`, by id."""
         page = self.items(SyncItemsRequest("inbox", state))
         assert page.is_last
         return {change.id: change for change in page.changes}
@@ -90,7 +91,7 @@ def mailboxes(request: pytest.FixtureRequest) -> Iterator[Mailboxes]:
 class TestItems:
     """The items of a folder."""
 
-    def test_without_a_state_all_are_told_as_created(self, mailboxes: Mailboxes) -> None:
+    def test_without_a_state_all_are_created(self, mailboxes: Mailboxes) -> None:
         """With a change key, and when they were changed last."""
         ids = [mailboxes.world.mail() for _ in range(3)]
         page = mailboxes.items()
@@ -101,13 +102,13 @@ class TestItems:
         moments = {datetime.fromisoformat(change.last_modified_at or "") for change in page.changes}
         assert moments == {now()}
 
-    def test_with_a_state_the_net_changes_are_told(self, mailboxes: Mailboxes) -> None:
-        """Each kind; what came and went is not among them, and a move is a deletion here."""
+    def test_with_a_state_the_net_changes_are_returned(self, mailboxes: Mailboxes) -> None:
+        """Of each kind; what came and went is not among them, and a move is a deletion here."""
         world = mailboxes.world
         changed, moved, deleted, read, left = (world.mail() for _ in range(5))
         state = mailboxes.items().sync_state
         world.act("items", changed, "modify")
-        elsewhere = world.act("items", moved, "move", folder="drafts")["item_id"]
+        moved_to = world.act("items", moved, "move", folder="drafts")["item_id"]
         world.act("items", deleted, "delete")
         world.act("items", read, "read", read=True)
         ghost, new = world.mail(), world.mail()
@@ -122,21 +123,21 @@ class TestItems:
         }
         assert since[read].is_read is True
         assert left not in since
-        assert [change.id for change in mailboxes.items(SyncItemsRequest("drafts")).changes] == [elsewhere]
+        assert [change.id for change in mailboxes.items(SyncItemsRequest("drafts")).changes] == [moved_to]
 
-    def test_more_than_a_page_is_told_page_by_page(self, mailboxes: Mailboxes) -> None:
+    def test_more_than_a_page_comes_page_by_page(self, mailboxes: Mailboxes) -> None:
         """As many as the protocol allows at once, and each once."""
         ids = [mailboxes.world.mail() for _ in range(2 * MAX_CHANGES + 1)]
-        told: list[str] = []
+        ids_found: list[str] = []
         sizes, page = [], mailboxes.items()
         while True:
             sizes.append(len(page.changes))
-            told += [change.id for change in page.changes]
+            ids_found += [change.id for change in page.changes]
             if page.is_last:
                 break
             page = mailboxes.items(replace(INBOX, sync_state=page.sync_state))
         assert sizes == [MAX_CHANGES, MAX_CHANGES, 1]
-        assert sorted(told) == sorted(ids)
+        assert sorted(ids_found) == sorted(ids)
 
     def test_nothing_has_changed_since_a_moment_ago(self, mailboxes: Mailboxes) -> None:
         """An empty page, the last."""
@@ -155,9 +156,9 @@ class TestItems:
 class TestFolders:
     """The folders of a mailbox."""
 
-    def test_without_a_state_all_are_told_as_created(self, mailboxes: Mailboxes) -> None:
+    def test_without_a_state_all_are_created(self, mailboxes: Mailboxes) -> None:
         """Each with the one it lies in; every one of them can be synchronized."""
-        made = mailboxes.world.call(f"mailboxes/{EMAIL}/folders", name="plans", parent="inbox")["folder_id"]
+        made = mailboxes.world.create_folder("plans", parent="inbox")
         page = mailboxes.folders()
         folders = {change.id: change for change in page.changes}
         assert page.is_last
@@ -166,7 +167,7 @@ class TestFolders:
         for folder in folders:
             assert mailboxes.items(SyncItemsRequest(folder)).is_last
 
-    def test_with_a_state_the_changes_are_told(self, mailboxes: Mailboxes) -> None:
+    def test_with_a_state_the_changes_are_returned(self, mailboxes: Mailboxes) -> None:
         """Made, changed, deleted."""
         world = mailboxes.world
         changed, deleted = (
@@ -175,7 +176,7 @@ class TestFolders:
         state = mailboxes.folders().sync_state
         world.act("folders", changed, "modify")
         world.act("folders", deleted, "delete")
-        made = world.call(f"mailboxes/{EMAIL}/folders", name="made")["folder_id"]
+        made = world.create_folder("made")
         page = mailboxes.folders(state)
         assert {change.id: change.kind for change in page.changes} == {
             made: ChangeKind.CREATED,
@@ -186,20 +187,20 @@ class TestFolders:
 
 
 class TestLookup:
-    """Which items are not there any more."""
+    """Which items are no longer there."""
 
-    def test_those_that_are_gone_are_told_from_those_that_are_there(self, mailboxes: Mailboxes) -> None:
-        """An item that was moved has another id; none of that name ever was is gone, too."""
+    def test_those_that_are_gone_are_missing(self, mailboxes: Mailboxes) -> None:
+        """An item that was moved has another id; an id that never was is missing, too."""
         world = mailboxes.world
         there, deleted, moved = (world.mail() for _ in range(3))
         world.act("items", deleted, "delete")
-        elsewhere = world.act("items", moved, "move", folder="drafts")["item_id"]
-        asked = LookupRequest((there, deleted, moved, elsewhere, "AAFnone"))
+        moved_to = world.act("items", moved, "move", folder="drafts")["item_id"]
+        asked = LookupRequest((there, deleted, moved, moved_to, "AAFnone"))
         gone = mailboxes.client().missing_items(EMAIL, asked)
         assert gone == frozenset({deleted, moved, "AAFnone"})
 
-    def test_one_that_is_not_answered_for_is_taken_to_be_there(self, mailboxes: Mailboxes) -> None:
-        """A busy server has nothing to say of any of them."""
+    def test_an_item_without_an_answer_counts_as_present(self, mailboxes: Mailboxes) -> None:
+        """A busy server says nothing of any of them."""
         item = mailboxes.world.mail()
         mailboxes.world.call("faults", refuse_sync="ErrorServerBusy")
         assert isinstance(mailboxes.client().missing_items(EMAIL, LookupRequest((item,))), Refused)
@@ -207,17 +208,17 @@ class TestLookup:
 
 
 class TestRefusals:
-    """What a server says instead."""
+    """What a server answers instead."""
 
     @pytest.mark.parametrize("form", ["fault", "response"])
-    def test_a_busy_server_says_how_long_to_leave_it_alone(self, mailboxes: Mailboxes, form: str) -> None:
+    def test_a_busy_server_says_how_long_to_wait(self, mailboxes: Mailboxes, form: str) -> None:
         """Of either operation, in either form."""
         busy: dict[str, Any] = {"refuse_sync": "ErrorServerBusy", "times": 2, "back_off_ms": 4500, "as": form}
         mailboxes.world.call("faults", **busy)
         client = mailboxes.client()
         answers = [client.sync_items(EMAIL, INBOX), client.sync_hierarchy(EMAIL, FOLDERS)]
-        told = [(one.response_code, one.back_off_ms) for one in answers if isinstance(one, Refused)]
-        assert told == [("ErrorServerBusy", 4500)] * 2
+        refused = [(one.response_code, one.back_off_ms) for one in answers if isinstance(one, Refused)]
+        assert refused == [("ErrorServerBusy", 4500)] * 2
         assert isinstance(client.sync_items(EMAIL, INBOX), ItemsPage)
 
     def test_forgotten_states_are_refused_as_such(self, mailboxes: Mailboxes) -> None:
@@ -233,7 +234,7 @@ class TestRefusals:
         assert mailboxes.items().is_last
 
     @pytest.mark.parametrize("state", ["made up", "AAAA", "H4sIAAA="])
-    def test_a_state_that_nobody_wrote_is_refused_as_such(self, mailboxes: Mailboxes, state: str) -> None:
+    def test_an_invalid_state_is_refused_as_such(self, mailboxes: Mailboxes, state: str) -> None:
         """Like one of another folder."""
         for given in (state, mailboxes.items(SyncItemsRequest("drafts")).sync_state):
             answer = mailboxes.client().sync_items(EMAIL, replace(INBOX, sync_state=given))
@@ -242,7 +243,7 @@ class TestRefusals:
 
     def test_a_folder_that_is_gone_is_refused_as_such(self, mailboxes: Mailboxes) -> None:
         """With a state, or without."""
-        folder = mailboxes.world.call(f"mailboxes/{EMAIL}/folders", name="gone")["folder_id"]
+        folder = mailboxes.world.create_folder("gone")
         state = mailboxes.items(SyncItemsRequest(folder)).sync_state
         mailboxes.world.act("folders", folder, "delete")
         for given in (None, state):
@@ -252,7 +253,7 @@ class TestRefusals:
             assert not is_state_unknown(answer)
 
     def test_a_disabled_user_is_refused_for_good(self, mailboxes: Mailboxes) -> None:
-        """It is no matter of states or folders."""
+        """Neither state nor folder is the reason."""
         mailboxes.world.call(f"mailboxes/{EMAIL}/disable")
         for answer in (
             mailboxes.client(KEEPER).sync_items(EMAIL, INBOX),
@@ -270,7 +271,7 @@ class TestRefusals:
 
 
 class TestConnection:
-    """Who asks, and what happens on the way."""
+    """Credentials, and what happens on the way."""
 
     def test_an_account_that_impersonates_sees_the_mailbox(self, mailboxes: Mailboxes) -> None:
         """And not its own, which is empty."""
@@ -280,7 +281,7 @@ class TestConnection:
         asked = {each["mailbox"] for each in mailboxes.world.get("requests")}
         assert asked == {EMAIL}
 
-    def test_nobody_there_is_a_clear_no(self) -> None:
+    def test_without_a_listener_the_request_is_refused(self) -> None:
         """Nothing was sent."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}/"

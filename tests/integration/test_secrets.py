@@ -10,11 +10,10 @@ from ewspush.adapters.secrets import MAX_AGE, SecretCallbackKeys
 from tests.aws import Aws, moto
 
 
-class Story:
+class Scenario:
     """A secret, its keys, and a clock that the test moves."""
 
     def __init__(self, aws: Aws) -> None:
-        """Make the secret and count the requests."""
         self.client = aws.secrets_manager
         self.requests = 0
         self.now = datetime.now(UTC)
@@ -31,35 +30,35 @@ class Story:
 
 
 @pytest.fixture
-def story() -> Iterator[Story]:
+def scenario() -> Iterator[Scenario]:
     """Return a secret on moto."""
     with moto() as aws:
-        yield Story(aws)
+        yield Scenario(aws)
 
 
-def test_keys_are_read_once_a_cold_start(story: Story) -> None:
-    """Nothing before the first request, both versions then, nothing for the next."""
-    assert story.requests == 0
+def test_keys_are_read_once_a_cold_start(scenario: Scenario) -> None:
+    """Both versions at the first request, nothing before it and nothing for the next."""
+    assert scenario.requests == 0
     for _ in range(3):
-        assert story.keys.accepted() == [b"first"]
-    assert story.requests == 2
+        assert scenario.keys.accepted() == [b"first"]
+    assert scenario.requests == 2
 
 
-def test_a_warm_function_learns_of_a_rotation_by_the_clock(story: Story) -> None:
-    """Whatever the requests hold: a wrong URL costs no AWS call."""
-    story.keys.accepted()
-    story.rotate("second")
-    assert story.keys.accepted() == [b"first"]
-    story.now += MAX_AGE
-    assert story.keys.accepted() == [b"second", b"first"]
+def test_a_warm_function_reads_the_keys_again_by_the_clock(scenario: Scenario) -> None:
+    """Not by what the requests hold: a wrong URL costs no AWS call."""
+    scenario.keys.accepted()
+    scenario.rotate("second")
+    assert scenario.keys.accepted() == [b"first"]
+    scenario.now += MAX_AGE
+    assert scenario.keys.accepted() == [b"second", b"first"]
 
 
-def test_a_new_key_signs_once_every_warm_function_must_know_it(story: Story) -> None:
+def test_a_new_key_signs_once_every_warm_function_must_know_it(scenario: Scenario) -> None:
     """Until then the previous one does."""
-    story.now += timedelta(days=1)
-    story.rotate("second")
-    story.now = datetime.now(UTC)
-    story.keys = SecretCallbackKeys(story.client, story.arn, lambda: story.now)
-    assert story.keys.signing() == b"first"
-    story.now += MAX_AGE + timedelta(seconds=5)
-    assert story.keys.signing() == b"second"
+    scenario.now += timedelta(days=1)
+    scenario.rotate("second")
+    scenario.now = datetime.now(UTC)
+    scenario.keys = SecretCallbackKeys(scenario.client, scenario.arn, lambda: scenario.now)
+    assert scenario.keys.signing() == b"first"
+    scenario.now += MAX_AGE + timedelta(seconds=5)
+    assert scenario.keys.signing() == b"second"

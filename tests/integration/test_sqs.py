@@ -1,4 +1,4 @@
-"""How refusals of SQS are told apart: later, or never."""
+"""Which refusals of SQS are tried again later, and which are final."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from ewspush.adapters.sqs import SQSQueue
-from ewspush.domain.ports import Message, SendResult, UnavailableError
+from ewspush.domain.ports import Message, SendResult
+from ewspush.errors import UnavailableError
 from tests.aws import Aws, moto
 
 MESSAGES = [Message("a", "1", "good"), Message("b", "2", "bad"), Message("c", "3", "good")]
@@ -23,21 +24,21 @@ def aws() -> Iterator[Aws]:
 def refuse(aws: Aws, code: str) -> None:
     """Refuse every request with a bad message in it."""
 
-    def look(params: dict[str, Any], **_: Any) -> None:
+    def check(params: dict[str, Any], **_: Any) -> None:
         if b"bad" in str(params["body"]).encode():
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "SendMessageBatch")
 
-    aws.sqs.meta.events.register("before-call.sqs.SendMessageBatch", look)
+    aws.sqs.meta.events.register("before-call.sqs.SendMessageBatch", check)
 
 
 def test_a_request_refused_for_one_message_is_sent_message_by_message(aws: Aws) -> None:
-    """The others are taken, the one is named."""
+    """The others are accepted, and the result names the one."""
     url = aws.fifo_queue()
     refuse(aws, "InvalidMessageContents")
     assert SQSQueue(aws.sqs, url).send(MESSAGES) == [
-        SendResult(taken=True),
-        SendResult(taken=False, rejected="InvalidMessageContents"),
-        SendResult(taken=True),
+        SendResult(accepted=True),
+        SendResult(accepted=False, rejected="InvalidMessageContents"),
+        SendResult(accepted=True),
     ]
     assert [message["Body"] for message in aws.received(url)] == ["good", "good"]
 
@@ -46,14 +47,14 @@ def test_a_request_refused_for_one_message_is_sent_message_by_message(aws: Aws) 
     "code", ["RequestThrottled", "ServiceUnavailable", "AccessDenied", "AWS.SimpleQueueService.NonExistentQueue"]
 )
 def test_a_refusal_that_may_pass_is_tried_again_later(aws: Aws, code: str) -> None:
-    """Nothing is given up for it."""
+    """No message is rejected for it."""
     refuse(aws, code)
     with pytest.raises(UnavailableError):
         SQSQueue(aws.sqs, aws.fifo_queue()).send(MESSAGES)
 
 
-def test_no_answer_is_tried_again_later(aws: Aws) -> None:
-    """Whether it was taken is not known."""
+def test_a_request_without_an_answer_is_tried_again_later(aws: Aws) -> None:
+    """Whether SQS accepted it is not known."""
 
     def silent(**_: Any) -> None:
         raise ReadTimeoutError(endpoint_url="sqs")
@@ -82,9 +83,5 @@ def test_an_entry_is_rejected_only_where_it_is_at_fault_itself(
         parsed["Failed"] = [{"Id": "1", **failed}]
 
     aws.sqs.meta.events.register("after-call.sqs.SendMessageBatch", answer)
-    receipts = SQSQueue(aws.sqs, aws.fifo_queue()).send(MESSAGES)
-    assert [(receipt.taken, receipt.rejected) for receipt in receipts] == [
-        (True, None),
-        (False, rejected),
-        (True, None),
-    ]
+    results = SQSQueue(aws.sqs, aws.fifo_queue()).send(MESSAGES)
+    assert [(result.accepted, result.rejected) for result in results] == [(True, None), (False, rejected), (True, None)]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ewspush.domain.callback import Callback, ForgedCallbackError, signed_path, verified
+from ewspush.domain.callback import Callback, signed_path, verified
+from ewspush.errors import ForgedCallbackError
 from tests.property.strategies import EXAMPLES
 
 SEGMENT: Final = st.text(string.ascii_letters + string.digits + "-_.~é", min_size=1, max_size=20)

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from ewspush.adapters.cloud_events import documents_of
 from ewspush.domain.callback import Callback, signed_path
 from ewspush.domain.desired import DesiredSubscription, new_subscription
 from ewspush.domain.subscription import State
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, build_subscribe, parse_subscribe_response
 from ewspush.protocol.watermark import is_real
+from tests.stories import TIMING
 from tests.twins.faults import FaultPlan
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger
@@ -45,8 +47,8 @@ class Scenario:
         )
         self.faults = FaultPlan()
         self.ledger = MemoryLedger(self.row, writes=self.faults)
-        self.responder = Responder(MemoryKeys(KEY), self.ledger, self.now)
-        self.path = signed_path(Callback(self.row.subscription, EMAIL, 1), KEY)
+        self.responder = Responder(MemoryKeys(KEY), self.ledger, self.now, TIMING)
+        self.path = signed_path(Callback(self.row.key, EMAIL, 1), KEY)
         url = f"https://callback.example{self.path}"
         request = SubscribeRequest(url, self.row.event_types, STATUS_FREQUENCY_MINUTES)
         assert isinstance(
@@ -102,7 +104,7 @@ class Scenario:
 
     def logged(self) -> list[tuple[str, str, str]]:
         """Return what is in the log, gaps included, as (type, id, watermark)."""
-        documents = [document for one in self.ledger.log for document in one.events]
+        documents = [document for one in self.ledger.log for document in documents_of(one)]
         return _unique((one["type"], one["data"].get("id"), one["data"].get("watermark")) for one in documents)
 
     def expected(self) -> list[tuple[str, str, str]]:
@@ -151,7 +153,7 @@ def test_every_change_is_logged_once_and_in_order(
     assume(scenario.is_live())  # acks lost for as long as the server retries end it
     assert scenario.logged() == scenario.expected()
     assert len(scenario.ledger.events()) == len(set(scenario.ledger.events()))
-    row = scenario.ledger.rows[scenario.row.subscription]
+    row = scenario.ledger.rows[scenario.row.key]
     (theirs,) = scenario.world.get("subscriptions")
     assert row.state is State.ACTIVE
     assert row.watermark == theirs["watermark"] or not is_real(theirs["watermark"])

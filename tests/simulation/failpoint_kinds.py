@@ -13,23 +13,23 @@ Draw = Callable[[Random, int], Fault]
 """Returns a fault for a mailbox (by number)."""
 
 CALLS: Final = (
-    *("ledger.write", "ledger.read", "ledger.recent", "ledger.due", "ledger", "ledger.write.append"),
-    *("ledger.write.attempt", "ledger.write.attempt", "ledger.write.conclude"),
-    *("ledger.write.decide", "ledger.write.decide"),
-    *("states.advance", "states.advance", "states.work", "states", "queue.send", "keys"),
+    *("ledger.commit", "ledger.read", "ledger.recent", "ledger.due", "ledger", "ledger.commit.append"),
+    *("ledger.commit.attempt", "ledger.commit.attempt", "ledger.commit.conclude"),
+    *("ledger.commit.decide", "ledger.commit.decide"),
+    *("ledger.commit.step", "ledger.commit.step", "states.load_run", "states", "queue.send", "keys"),
     *("server.subscribe", "server.subscribe", "server.subscribe", "server"),
 )
 """Whole ports and single calls, the delicate ones several times."""
 
 RENEWAL_SITES: Final = (
-    *(("any", "ledger.write.attempt"), ("any", "server.subscribe"), ("any", "ledger.write.conclude")),
-    *(("any", "ledger.write.decide"), ("any", "ledger.write.decide")),
+    *(("any", "ledger.commit.attempt"), ("any", "server.subscribe"), ("any", "ledger.commit.conclude")),
+    *(("any", "ledger.commit.decide"), ("any", "ledger.commit.decide")),
     *(("responder", "ledger.recent"), ("keeper", "ledger.read")),
 )
 """Processes and their calls while a subscription is renewed, or at the first push afterwards."""
 
 _PROCESSES: Final = ("responder", "keeper", "keeper", "forwarder", "any")
-_MADE_BY_SEVERAL: Final = frozenset({"ledger", "ledger.read", "ledger.write", "keys"})
+_MADE_BY_SEVERAL: Final = frozenset({"ledger", "ledger.read", "ledger.commit", "keys"})
 
 
 def _site(random: Random, *phases: Phase) -> CallSite:
@@ -56,7 +56,7 @@ def _lost_answer(random: Random, _: int) -> Failpoint:
 
 def _repeated_write(random: Random, _: int) -> Failpoint:
     skip, process = _skip(random), random.choice(_PROCESSES)
-    return Failpoint(CallSite(process, "ledger.write", "before"), "call twice", skip=skip)
+    return Failpoint(CallSite(process, "ledger.commit", "before"), "call twice", skip=skip)
 
 
 def _pause(random: Random, _: int) -> Failpoint:
@@ -88,6 +88,12 @@ def _at_renewal(effect: Effect, only_phase: Phase | None, random: Random, _: int
     return Failpoint(site, effect, count, skip, pause_minutes if effect == "pause" else 0.0)
 
 
+def _repeated_decision(random: Random, _: int) -> Failpoint:
+    """A write is sent again although it was stored: as AWS's client does after a time-out."""
+    site = CallSite("any", random.choice(("ledger.commit.decide", "ledger.commit.step")), "before")
+    return Failpoint(site, "call twice", count=random.choice((1, 3)))
+
+
 AT_RENEWAL: Final[tuple[Draw, ...]] = (
     partial(_at_renewal, "kill", None),
     partial(_at_renewal, "fail", "before"),
@@ -95,4 +101,5 @@ AT_RENEWAL: Final[tuple[Draw, ...]] = (
     partial(_at_renewal, "overlap keeper run", None),
     partial(_at_renewal, "overlap deliveries", None),
     partial(_at_renewal, "pause", None),
+    _repeated_decision,
 )

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from ewspush.domain.ports import UnavailableError
+from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, GenerationPending, NoActivitySince, SameRevision
+from ewspush.errors import UnavailableError
 from tests.simulation.clock import Timeline
 from tests.twins.faults import InjectedError
 
@@ -16,6 +17,9 @@ ATTEMPT: Final = "attempt"
 """Purpose of the write that begins a generation, before its Subscribe is sent."""
 RESCHEDULE: Final = "reschedule"
 """Purpose of the write that only says when the next check is."""
+
+SYNC_STEP: Final = "step"
+"""Purpose of the write that stores a step of a sync run, with its events."""
 
 _CALL_SECONDS: Final = 0.004
 """Duration of a call."""
@@ -28,7 +32,7 @@ class Killed(BaseException):
 class CallSite(NamedTuple):
     """Where a failpoint is: at calls of `call` by `process` ("any" matches all). `call` is a port or a part of one.
 
-    Calls are named "<port>.<method>"; those of `ledger.write` end with the purpose of the write, since some are rare.
+    Calls are named "<port>.<method>"; those of `ledger.commit` end with the purpose of the write, since some are rare.
     """
 
     process: str
@@ -115,10 +119,12 @@ def kill(call: str) -> int:
     raise Killed(call)
 
 
-def _purpose(update: ConditionalUpdate) -> str:
-    if isinstance(update.expects, NoActivitySince):
+def _purpose(update: ConditionalUpdate | None, step: SyncStep | None = None) -> str:
+    if update is None or step is not None:
+        return SYNC_STEP
+    if isinstance(update.precondition, NoActivitySince):
         return ATTEMPT if "pending_generation" in update.changes else RESCHEDULE
-    return WRITE_PURPOSES[type(update.expects)]
+    return WRITE_PURPOSES[type(update.precondition)]
 
 
 class PortProxy:
@@ -133,10 +139,10 @@ class PortProxy:
     def __getattr__(self, name: str) -> Any:
         method, call_name = getattr(self._inner, name), f"{self._port}.{name}"
         failpoints, process = self._failpoints, self._process
-        is_write = call_name == "ledger.write"
+        is_write = call_name == "ledger.commit"
 
         def proxied(*args: Any, **named: Any) -> Any:
-            call = f"{call_name}.{_purpose(args[0])}" if is_write else call_name
+            call = f"{call_name}.{_purpose(*args)}" if is_write else call_name
             for _ in range(failpoints.enter(process, call)):
                 result = method(*args, **named)
             failpoints.leave(process, call)

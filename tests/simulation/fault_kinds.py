@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.simulation import failpoint_kinds
 from tests.simulation.failpoint_kinds import Draw
+from tests.simulation.failpoints import CallSite, Phase
 from tests.simulation.fault_injection.aws import DelayedStream, Outage, RedeliveredRecords, RejectedMessages
 from tests.simulation.fault_injection.mail_server import (
     ErrorNotification,
@@ -23,7 +24,8 @@ from tests.simulation.fault_injection.network import (
     SubscribeTimeouts,
 )
 from tests.simulation.fault_injection.operations import ApplySubscription, ChangePassword, DisableMailbox
-from tests.simulation.fault_injection.processes import MissedKeeperRuns, ShortKeeperRuns
+from tests.simulation.fault_injection.processes import ChangeDuringSync, MissedKeeperRuns, ShortKeeperRuns
+from tests.simulation.mailbox_actions import Kind, MailboxAction
 from tests.simulation.steps import Fault
 
 ERROR_NOTIFICATION_CODES: Final = (
@@ -82,6 +84,22 @@ def _refuse_sync(random: Random, _: int) -> Fault:
     return RefuseSync(random.choice(_SYNC_REFUSALS), times, back_off_minutes)
 
 
+_SYNC_SITES: Final[tuple[tuple[str, Phase], ...]] = (
+    ("server.sync_items", "after"),
+    ("ledger.recent", "after"),
+    ("ledger.commit.step", "before"),
+)
+
+
+def change_during_sync(random: Random, mailbox: int) -> Fault:
+    """Return that the newest items of a mailbox, or some of its items, change during the next steps of a sync."""
+    call, phase = random.choice(_SYNC_SITES)
+    kind: Kind = random.choice(("delete", "move", "modify"))
+    pick = random.choice((-1, -1, random.randrange(50)))
+    action = MailboxAction(mailbox, kind, random.choice(("inbox", "drafts")), random.choice((1, 2, 4)), pick)
+    return ChangeDuringSync(CallSite("keeper", call, phase), action, random.choice((1, 3, 12)))
+
+
 IN_TRANSIT: Final[tuple[Draw, ...]] = (
     _subscribe_timeouts,
     _lost_subscribe_answers,
@@ -121,4 +139,5 @@ KINDS: Final[tuple[Draw, ...]] = (
     lambda random, _: RedeliveredRecords(random.randrange(1, 12)),
     lambda random, _: DelayedStream(_long(random)),
     failpoint_kinds.KINDS["repeated write"],
+    change_during_sync,
 )

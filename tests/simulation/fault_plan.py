@@ -16,7 +16,7 @@ from tests.simulation.fault_injection.network import (
     SubscribeTimeouts,
 )
 from tests.simulation.fault_injection.operations import ApplySubscription, DisableMailbox, RetireSubscription
-from tests.simulation.fault_injection.processes import Failpoint
+from tests.simulation.fault_injection.processes import ChangeDuringSync, Failpoint
 from tests.simulation.steps import Fault, Step
 
 _LAPSES: Final[tuple[Callable[[Random, int, int], Fault], ...]] = (
@@ -42,11 +42,12 @@ _CONSEQUENCES: Final[tuple[Draw, ...]] = (
     *failpoint_kinds.AT_RENEWAL,
     *failpoint_kinds.AT_RENEWAL,
     *fault_kinds.IN_TRANSIT,
+    *(fault_kinds.change_during_sync, fault_kinds.change_during_sync),
     *(_briefly_unreachable, _briefly_unreachable, _briefly_unreachable),
 )
 """What goes wrong while a subscription is renewed, or soon after."""
 
-_WAITS_FOR_A_CALL: Final = (Failpoint, SubscribeTimeouts, LostSubscribeAnswers)
+_WAITS_FOR_A_CALL: Final = (ChangeDuringSync, Failpoint, SubscribeTimeouts, LostSubscribeAnswers)
 
 
 def draw(random: Random, minutes: float, frequencies: Sequence[int], moments: Sequence[float]) -> Iterator[Step]:

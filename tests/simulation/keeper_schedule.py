@@ -61,7 +61,7 @@ class KeeperSchedule:
         has_time, checker = self._has_time(), self._system.checker
         record = checker.run_begins(number)
         try:
-            self._keeper.tick(number, has_time)
+            self._keeper.run(number, has_time)
         except Killed:
             self._keeper = self._fresh_keeper()
             record.is_disturbed = True
@@ -72,9 +72,7 @@ class KeeperSchedule:
 
     def _fresh_keeper(self) -> KeeperRun:
         system = self._system
-        return system.processes.keeper_run(
-            system.setup.keepers, system.checker.process_failed, recovers=system.setup.recovers
-        )
+        return system.processes.keeper_run(system.setup, system.checker.process_failed)
 
     def _has_time(self) -> Callable[[], bool]:
         if self.short_runs <= 0:

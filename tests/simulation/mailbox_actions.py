@@ -17,7 +17,7 @@ Kind = Literal["mail", "modify", "read", "move", "copy", "delete", "folder"]
 
 @dataclass(frozen=True, slots=True)
 class MailboxAction(Action):
-    """Something that is done `count` times; `pick` selects the first of the items that it is done to."""
+    """Something that is done `count` times; `pick` selects the first of the items that it is done to, -1 the newest."""
 
     mailbox: int
     kind: Kind
@@ -55,4 +55,5 @@ class MailboxAction(Action):
         items = [
             each for each in mailbox.entries.values() if each.kind == "item" and each.parent_id not in mailbox.hidden
         ]
-        return items[(self.pick + number) % len(items)] if items else None
+        step = -number if self.pick < 0 else number
+        return items[(self.pick + step) % len(items)] if items else None

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 from unittest.mock import patch
 
-from ewspush.domain import forwarding
-from ewspush.domain.known import LoggedObjects
+from ewspush.domain import forwarding, keeper, timing
+from ewspush.domain.published import LoggedObjects, RecentEvents
 from ewspush.domain.receiving import rules as receiving
-from ewspush.domain.recent import RecentEvents
+from ewspush.domain.receiving import service as receiving_service
 from ewspush.domain.recovering import rules as recovering
-from ewspush.domain.recovering.service import Recoverer
+from ewspush.domain.recovering.log_view import LogView
 from ewspush.domain.renewing import rules as renewing
-from ewspush.domain.renewing.rules import Policy
+from ewspush.domain.timing import Timing
 from ewspush.domain.updates import AtWatermark, NoActivitySince, SameRevision
 from ewspush.handlers import forwarder, responder
 from ewspush.handlers.keeper import KeeperRun
@@ -46,32 +46,32 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "the write of a POST ignores the stored watermark",
         "OnceInTheLogInOrder",
         AtWatermark,
-        "fields",
+        "required",
         mutations.expect_generation_only,
     ),
     "duplicates-logged": Mutant(
-        "logged events are logged again", "OnceInTheLogInOrder", RecentEvents, "has_told", mutations.always(False)
+        "logged events are logged again", "OnceInTheLogInOrder", RecentEvents, "of", mutations.forget_ids
     ),
     "revision-ignored": Mutant(
         "a decision is written although the row changed since it was read",
         "OnceInTheLogInOrder",
         SameRevision,
-        "fields",
+        "required",
         mutations.expect_nothing,
     ),
     "sync-republishes-push": Mutant(
         "a recovery publishes what push has published",
-        "OnceInTheLogInOrder",
+        "SyncYieldsToPush",
         LoggedObjects,
-        "untold",
+        "unpublished_part",
         mutations.return_whole_change,
     ),
-    "gap-closed-early": Mutant(
-        "a gap is closed before push has caught up",
-        "OnceInTheLogInOrder",
-        Recoverer,
-        "_is_proven",
-        mutations.always(True),
+    "page-overrides-push": Mutant(
+        "a page publishes what push has changed since it was asked for",
+        "SyncYieldsToPush",
+        LogView,
+        "refresh",
+        mutations.hide_pushed_objects,
     ),
     "no-deduplication": Mutant(
         "a message has another id with each try",
@@ -104,48 +104,48 @@ MUTANTS: Final[dict[str, Mutant]] = {
     "unconfirmed-supersedes": Mutant(
         "Unsubscribe although the next generation is not confirmed",
         "UnsubscribeOnlyWhatIsOver",
-        receiving,
+        receiving_service,
         "unsubscribe_if_over",
         mutations.unsubscribe_before_confirmed,
     ),
     "superseded-acknowledged": Mutant(
         "a superseded callback is answered OK",
         "OneLiveInTheEnd",
-        receiving,
+        receiving_service,
         "unsubscribe_if_over",
         mutations.acknowledge_superseded,
     ),
     "no-grace": Mutant(
         "a Subscribe without an answer is repeated at once",
         "UnconfirmedSubscribeIsGivenTime",
-        Policy,
+        Timing,
         "grace",
         mutations.one_second,
     ),
     "no-grace-many-live": Mutant(
-        "the same, seen by the number of live subscriptions", "AtMostThreeLive", Policy, "grace", mutations.one_second
+        "the same, seen by the number of live subscriptions", "AtMostThreeLive", Timing, "grace", mutations.one_second
     ),
     "lock-ignored": Mutant(
         "a keeper begins whatever another one did",
         "OneSubscribeAtATime",
         NoActivitySince,
-        "fields",
+        "required",
         mutations.expect_nothing,
     ),
     "renews-while-alive": Mutant(
-        "silence counts from one StatusFrequency", "NoRenewalWhileAlive", renewing, "due_at", mutations.halve_silence
+        "silence counts from one StatusFrequency", "NoRenewalWhileAlive", keeper, "due_at", mutations.halve_silence
     ),
     "renews-before-heartbeat": Mutant(
         "silence counts from less than one StatusFrequency",
         "CalmWhenNothingBreaks",
-        renewing,
+        timing,
         "_SILENT_FREQUENCIES",
         mutations.times(0.45),
     ),
     "silence-noticed-late": Mutant(
         "silence counts from six times StatusFrequency",
         "RenewedInTime",
-        renewing,
+        timing,
         "_SILENT_FREQUENCIES",
         mutations.times(3),
     ),
@@ -153,23 +153,31 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "a keeper run checks everything", "BoundedKeeperRuns", KeeperRun, "_due", mutations.check_everything
     ),
     "resume-trusted": Mutant(
-        "no gap where a resume was not proven", "NothingLostInSilence", renewing, "_doubts", mutations.trust_resume
+        "no gap where a resume was not proven",
+        "NothingLostInSilence",
+        renewing,
+        "suspicion_on_attempt",
+        mutations.trust_resume,
     ),
     "refused-watermark-without-gap": Mutant(
         "no gap where the watermark was refused",
         "NothingLostInSilence",
         renewing,
-        "_without_watermark",
+        "suspicion_on_refused_watermark",
         mutations.drop_suspected_gap,
     ),
     "gap-from-last-push": Mutant(
-        "a gap begins with the last POST", "NothingLostInSilence", renewing, "_doubts", mutations.start_gap_at_last_push
+        "a gap begins with the last POST",
+        "NothingLostInSilence",
+        renewing,
+        "suspicion_on_attempt",
+        mutations.start_gap_at_last_push,
     ),
     "gap-closed-without-state": Mutant(
         "a gap is closed although a sync state was lost",
         "ClosedGapsArePublished",
         recovering,
-        "started_over",
+        "_restarted",
         mutations.restart_as_recovered,
     ),
 }

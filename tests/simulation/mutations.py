@@ -49,7 +49,22 @@ def expect_nothing(_rule: Any) -> Any:
 
 def return_whole_change(_rule: Any) -> Any:
     """Take no part of a change for published."""
-    return lambda _self, change, _gaps: change
+    return lambda _self, change: change
+
+
+def forget_ids(rule: Any) -> Any:
+    """Know no ids of logged events."""
+    return lambda entries: replace(rule(entries), ids=frozenset())
+
+
+def hide_pushed_objects(rule: Any) -> Any:
+    """Read what was added to the log, and say that push changed nothing."""
+
+    def refresh(self: Any, subscription: Any) -> frozenset[str]:
+        rule(self, subscription)
+        return frozenset()
+
+    return refresh
 
 
 def new_id_for_each_try(rule: Any) -> Any:
@@ -82,8 +97,8 @@ def allow_same_mailbox(_rule: Any) -> Any:
 def store_any_watermark(rule: Any) -> Any:
     """Store the watermark of every POST, also of an old one."""
 
-    def changes(row: Any, push: Any, recent: Any, *, has_news: bool) -> dict[str, object]:
-        made: dict[str, object] = rule(row, push, recent, has_news=has_news)
+    def changes(row: Any, push: Any, recent: Any, *, is_copy: bool) -> dict[str, object]:
+        made: dict[str, object] = rule(row, push, recent, is_copy=is_copy)
         watermark = push.watermark
         return made | ({"watermark": watermark, "previous_watermark": row.watermark} if is_real(watermark) else {})
 
@@ -119,9 +134,10 @@ def one_second(_rule: Any) -> Any:
 def halve_silence(rule: Any) -> Any:
     """Renew after half the silence."""
 
-    def due_at(row: Any, policy: Any) -> Any:
-        due = rule(row, policy)
-        return due - policy.silence(row) / 2 if due is not None and row.state is State.ACTIVE else due
+    def due_at(row: Any, timing: Any) -> Any:
+        due = rule(row, timing)
+        is_live = due is not None and row.state is State.ACTIVE
+        return due - timing.silence(row.status_frequency_minutes) / 2 if is_live else due
 
     return due_at
 
@@ -131,21 +147,21 @@ def check_everything(rule: Any) -> Any:
 
     def due(self: Any, number: int) -> Iterator[str]:
         yield from rule(self, number)
-        yield from self._keeper.ledger.keys()
+        yield from self.ledger.keys()
 
     return due
 
 
 def trust_resume(rule: Any) -> Any:
     """Suspect no gap where a Subscribe has a watermark."""
-    return lambda row, policy, now: {} if row.watermark is not None else rule(row, policy, now)
+    return lambda row, *given, **named: {} if row.watermark is not None else rule(row, *given, **named)
 
 
 def start_gap_at_last_push(rule: Any) -> Any:
     """Begin a gap with the last POST, though what was in transit then may arrive late or never."""
 
-    def suspicion(row: Any, policy: Any, now: Any) -> dict[str, object]:
-        changes: dict[str, object] = rule(row, policy, now)
+    def suspicion(row: Any, *given: Any, **named: Any) -> dict[str, object]:
+        changes: dict[str, object] = rule(row, *given, **named)
         is_late = "suspected_gap_since" in changes and row.last_seen_at
         return changes | ({"suspected_gap_since": row.last_seen_at} if is_late else {})
 
@@ -154,14 +170,9 @@ def start_gap_at_last_push(rule: Any) -> Any:
 
 def drop_suspected_gap(rule: Any) -> Any:
     """Drop the watermark without suspecting a gap."""
-
-    def without_watermark(row: Any, policy: Any, now: Any) -> dict[str, object]:
-        changes = rule(row, policy, now)
-        return {name: None if name.startswith("suspected_gap") else value for name, value in changes.items()}
-
-    return without_watermark
+    return lambda *given: dict.fromkeys(rule(*given))
 
 
 def restart_as_recovered(rule: Any) -> Any:
-    """Start over after a lost sync state, without noting what can't be recovered."""
-    return lambda run: replace(rule(run), unrecovered=run.unrecovered)
+    """Start over after a lost sync state, without noting what cannot be recovered."""
+    return lambda run: replace(rule(run), unpublished=run.unpublished)

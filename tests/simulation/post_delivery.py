@@ -3,6 +3,7 @@
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from ewspush.domain.subscription import SubscriptionKey
 from mailsim.deliveries import Post
 from tests.simulation.failpoints import Killed
 from tests.simulation.fault_kinds import MAX_POST_DELAY_MINUTES
@@ -68,7 +69,9 @@ class PostDelivery:
         segments = post.url.split("/")[-3:]
         parameters = dict(zip(("subscription", "generation", "signature"), segments, strict=True))
         event = {"body": post.body.decode(), "isBase64Encoded": False, "pathParameters": parameters}
-        record = system.checker.post_begins(parameters["subscription"], int(parameters["generation"]), post)
+        record = system.checker.post_begins(
+            SubscriptionKey(parameters["subscription"]), int(parameters["generation"]), post
+        )
         answer = self._respond(event)
         is_late = system.time.now - began_at > system.core.profile.ack_timeout_seconds
         system.checker.post_ends(record, answer)

@@ -10,8 +10,9 @@ from unittest.mock import patch
 
 from ewspush.domain.keeper import Keeper
 from ewspush.domain.ports import EventLog
-from ewspush.domain.recovering.service import Recoverer
-from ewspush.domain.renewing.rules import Policy
+from ewspush.domain.recovering.service import Synchronizer
+from ewspush.domain.renewing.service import Renewer
+from ewspush.domain.timing import Timing
 from ewspush.handlers import forwarder, keeper, responder
 from ewspush.handlers.forwarder import Forwarder
 from ewspush.handlers.keeper import KeeperRun
@@ -19,6 +20,7 @@ from ewspush.handlers.responder import Responder
 from mailsim import deliveries
 from tests.simulation.clock import Timeline
 from tests.simulation.failpoints import Failpoints, PortProxy
+from tests.simulation.setup import Setup
 from tests.twins.event_log import MemoryEventLog
 
 T = TypeVar("T")
@@ -73,34 +75,28 @@ class Processes:
     """Starts processes on `ports` (port -> twin)."""
 
     def __init__(
-        self, failpoints: Failpoints, time: Timeline, ports: dict[str, object], policy: Policy, random: Random
+        self, failpoints: Failpoints, time: Timeline, ports: dict[str, object], timing: Timing, random: Random
     ) -> None:
         self._failpoints = failpoints
         self._time = time
         self._ports = ports
-        self._policy = policy
+        self._timing = timing
         self._random = random
 
     def responder(self) -> Responder:
         """Return a fresh responder."""
-        return Responder(self._port("responder", "keys"), self._port("responder", "ledger"), self._time.ours)
+        keys, ledger = self._port("responder", "keys"), self._port("responder", "ledger")
+        return Responder(keys, ledger, self._time.ours, self._timing)
 
-    def keeper_run(self, keepers: int, failed: Callable[[Exception], None], *, recovers: bool) -> KeeperRun:
-        """Return a fresh keeper, one of so many."""
-        ledger, server = self._port("keeper", "ledger"), self._port("keeper", "server")
-        states = self._port("keeper", "states")
-        recoverer = Recoverer(ledger, states, server, self._time.ours, self._random.random, self._policy)
-        fresh = Keeper(
-            ledger,
-            server,
-            self._port("keeper", "keys"),
-            self._time.ours,
-            self._random.random,
-            self._policy,
-            "https://callback.example",
-            recoverer if recovers else None,
-        )
-        return KeeperRun(fresh, keepers, lambda: SerialExecutor(failed))
+    def keeper_run(self, setup: Setup, failed: Callable[[Exception], None]) -> KeeperRun:
+        """Return a fresh keeper."""
+        ledger, server, states = (self._port("keeper", port) for port in ("ledger", "server", "states"))
+        clock, jitter, timing = self._time.ours, self._random.random, self._timing
+        keys, url = self._port("keeper", "keys"), "https://callback.example"
+        renewer = Renewer(ledger, server, keys, clock, jitter, timing, url, setup.resume_is_trusted)
+        synchronizer = Synchronizer(ledger, states, server, clock, jitter, timing) if setup.recovers else None
+        fresh = Keeper(ledger, renewer, synchronizer, clock, timing)
+        return KeeperRun(fresh, ledger, clock, timing, setup.keepers, lambda: SerialExecutor(failed))
 
     def forwarder(self) -> Forwarder:
         """Return a fresh forwarder."""

@@ -3,11 +3,17 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from ewspush.domain.ports import UnavailableError
+from ewspush.errors import UnavailableError
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
-from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
+from ewspush.protocol.synchronization import (
+    HierarchyPage,
+    ItemsPage,
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    UnusablePage,
+)
 from mailsim.core import Core
 from mailsim.subscription import State, Subscription
 from tests.simulation.clock import Timeline
@@ -67,11 +73,11 @@ class ObservedServer:
             raise UnavailableError("the request was lost")
         return True
 
-    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
+    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused | UnusablePage:
         self._checker.count_sync_request()
         return self._twin.sync_items(mailbox, request)
 
-    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
+    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused | UnusablePage:
         self._checker.count_sync_request()
         return self._twin.sync_hierarchy(mailbox, request)
 

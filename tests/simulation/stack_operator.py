@@ -40,13 +40,13 @@ class Operator:
         if row.state is State.RETIRED:
             last = self._retirements[desired.mailbox][-1]
             self._retirements[desired.mailbox][-1] = last._replace(end=self._system.time.now)
-        self._write(mailbox, changes_toward(row, desired, self._system.time.ours()))
+        self._write(mailbox, changes_toward(row, desired, self._system.timing, self._system.time.ours()))
 
     def retire(self, mailbox: int) -> None:
         """Retire a subscription, unless it is."""
         row = self._system.row(mailbox)
         if row.state is not State.RETIRED:
-            complete = complete_until(row)
+            complete = complete_until(row, self._system.timing)
             start = self._system.time.theirs(complete) if complete is not None else 0.0
             self._retirements[row.mailbox].append(Retirement(start, float("inf")))
             self._write(mailbox, retirement(row))
@@ -66,5 +66,5 @@ class Operator:
     def _write(self, mailbox: int, changes: Mapping[str, Any]) -> None:
         if changes:
             row = self._system.row(mailbox)
-            self._system.ledger.rows[row.subscription] = replace(row, **changes)
-            self._system.checker.on_apply(row.subscription)
+            self._system.ledger.rows[row.key] = replace(row, **changes)
+            self._system.checker.on_apply(row.key)

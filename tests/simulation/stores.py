@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ewspush.adapters.log_items import items_of
+from ewspush.domain.events import LoggedNotification
 from ewspush.domain.ports import Message, SendResult
-from ewspush.domain.subscription import LoggedNotification, Subscription
+from ewspush.domain.recovering.run import SyncStep
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from tests.twins.ledger import MemoryLedger
 
@@ -25,20 +27,17 @@ class ObservedLedger(MemoryLedger):
         super().__init__(*rows)
         self._observe = observe
 
-    def keys(self) -> list[str]:
+    def keys(self) -> list[SubscriptionKey]:
         """Return the keys of all rows; only a mutant asks for them."""
         return list(self.rows)
 
-    def write(self, entry: ConditionalUpdate) -> WriteResult:
+    def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
         self.requests.clear()
-        return super().write(entry)
-
-    def apply(self, entry: ConditionalUpdate) -> WriteResult:
-        before = self.rows.get(entry.subscription)
-        outcome = super().apply(entry)
-        if outcome.stored and before is not None:
-            self._observe(before, self.rows[entry.subscription], entry)
-        return outcome
+        before = self.rows.get(update.key) if update is not None else None
+        result = super().commit(update, step)
+        if result.stored and update is not None and before is not None:
+            self._observe(before, self.rows[update.key], update)
+        return result
 
 
 class FifoQueue:
@@ -57,12 +56,12 @@ class FifoQueue:
     def _send(self, message: Message) -> SendResult:
         if self.rejections > 0:
             self.rejections -= 1
-            return SendResult(taken=False)
+            return SendResult(accepted=False)
         now = self._clock()
         if now - self._accepted_at.get(message.deduplication_id, -1e9) > _DEDUPLICATION_SECONDS:
             self._accepted_at[message.deduplication_id] = now
             self.messages.append(message)
-        return SendResult(taken=True)
+        return SendResult(accepted=True)
 
 
 class Stream:

@@ -6,8 +6,8 @@ from random import Random
 from typing import Final
 
 from ewspush.domain.desired import DesiredSubscription, new_subscription
-from ewspush.domain.renewing.rules import Policy
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.timing import Timing
 from mailsim.core import Core
 from mailsim.profiles import PROFILES
 from mailsim.subscription import Subscription as ServerSubscription
@@ -25,7 +25,7 @@ from tests.simulation.server import ObservedServer
 from tests.simulation.stack_operator import Operator
 from tests.simulation.steps import Action
 from tests.simulation.stores import FifoQueue, ObservedLedger, Stream
-from tests.twins.sync_states import MemorySyncStates
+from tests.twins.ledger import MemorySyncStates
 
 _MINUTE: Final = timedelta(minutes=1)
 PASSWORD: Final = "password"
@@ -58,8 +58,8 @@ class System:
         self.server = ObservedServer(self.core, self.time, self.checker)
         self.stream = Stream(self.ledger.log, setup.batch)
         self.ports = self._twins()
-        policy = Policy(_MINUTE, setup.resume_is_trusted)
-        self.processes = Processes(self.failpoints, self.time, self.ports, policy, self.random)
+        self.timing = Timing(_MINUTE)
+        self.processes = Processes(self.failpoints, self.time, self.ports, self.timing, self.random)
         self.posts = PostDelivery(self)
         self.keeper = KeeperSchedule(self)
         self.forwarding = Forwarding(self)
@@ -79,7 +79,7 @@ class System:
 
     def row(self, mailbox: int) -> Subscription:
         """Return the subscription of a mailbox."""
-        return self.ledger.rows[self.desired[mailbox].subscription]
+        return self.ledger.rows[self.desired[mailbox].key]
 
     def begin(self, action: Action) -> None:
         """Begin an action of the plan, and note it."""

@@ -5,12 +5,18 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeVar
 
-from ewspush.domain.ports import UnavailableError
+from ewspush.errors import UnavailableError
 from ewspush.protocol import lookup, subscribe, synchronization
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
-from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
+from ewspush.protocol.synchronization import (
+    HierarchyPage,
+    ItemsPage,
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    UnusablePage,
+)
 from mailsim.core import Core
 from tests.twins.faults import FaultPlan
 
@@ -31,32 +37,27 @@ class CoreMailServer:
     """
 
     def __init__(self, core: Core, clock: Callable[[], float], calls: FaultPlan | None = None) -> None:
-        """Take the server; nothing is asked yet."""
         self.calls = calls or FaultPlan(error=UnavailableError)
         self._core = core
         self._clock = clock
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
-        """See `MailServer.subscribe`."""
-        return self._asked(mailbox, subscribe.build_subscribe(request, VERSION), subscribe.parse_subscribe_response)
+        return self._ask(mailbox, subscribe.build_subscribe(request, VERSION), subscribe.parse_subscribe_response)
 
-    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
-        """See `MailServer.sync_items`."""
+    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused | UnusablePage:
         read = partial(synchronization.parse_sync_items, request=request)
-        return self._asked(mailbox, synchronization.build_sync_items(request, VERSION), read)
+        return self._ask(mailbox, synchronization.build_sync_items(request, VERSION), read)
 
-    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
-        """See `MailServer.sync_hierarchy`."""
+    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused | UnusablePage:
         read = partial(synchronization.parse_sync_hierarchy, request=request)
-        return self._asked(mailbox, synchronization.build_sync_hierarchy(request, VERSION), read)
+        return self._ask(mailbox, synchronization.build_sync_hierarchy(request, VERSION), read)
 
     def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
-        """See `MailServer.missing_items`."""
-        return self._asked(
+        return self._ask(
             mailbox, lookup.build_get_items(request, VERSION), partial(lookup.parse_get_items, request=request)
         )
 
-    def _asked(self, mailbox: str, body: bytes, read: Callable[[int, bytes], Answer | Refused]) -> Answer | Refused:
+    def _ask(self, mailbox: str, body: bytes, read: Callable[[int, bytes], Answer | Refused]) -> Answer | Refused:
         self.calls.before()
         credentials = base64.b64encode(f"{mailbox}:{PASSWORD}".encode()).decode()
         status, answer = self._core.handle_ews(body, f"Basic {credentials}", self._clock())

@@ -1,15 +1,14 @@
 """The event log in memory: each notification in one piece, so a head never has a rest."""
 
-from ewspush.domain.subscription import LoggedNotification
+from ewspush.domain.ports import Message
+from ewspush.domain.subscription import SubscriptionKey
 
 
 class MemoryEventLog:
-    """`EventLog` of the given parts, by arrival of their head."""
+    """`EventLog` of the messages of further parts, by arrival of their head."""
 
-    def __init__(self, **parts: list[LoggedNotification]) -> None:
-        """Take what follows each head."""
+    def __init__(self, **parts: list[tuple[Message, ...]]) -> None:
         self._parts = parts
 
-    def rest_of(self, head: LoggedNotification, parts: int) -> list[LoggedNotification]:
-        """See `EventLog.rest_of`."""
-        return self._parts.get(head.arrival, [])[: parts - 1]
+    def rest_of(self, key: SubscriptionKey, arrival: str, parts: int) -> list[tuple[Message, ...]]:  # noqa: ARG002
+        return self._parts.get(arrival, [])[: parts - 1]

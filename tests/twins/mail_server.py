@@ -1,11 +1,11 @@
-"""The mail server in memory: it answers a Subscribe by a script, and remembers what it was asked."""
+"""The mail server in memory: it answers a Subscribe by a script, and keeps each request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from ewspush.domain.callback import Callback, verified
-from ewspush.domain.ports import UnavailableError
+from ewspush.errors import UnavailableError
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
@@ -13,11 +13,11 @@ from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHiera
 from tests.twins.faults import FaultPlan
 
 Answer: TypeAlias = Subscribed | Refused
-Scripted: TypeAlias = Answer | Callable[["Asked"], Answer]
+Scripted: TypeAlias = Answer | Callable[["ReceivedSubscribe"], Answer]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedSubscribe:
     """One Subscribe that reached the server."""
 
     mailbox: str
@@ -30,44 +30,35 @@ class Asked:
 
     @property
     def generation(self) -> int:
-        """Return the generation that the URL names."""
+        """The generation that the URL names."""
         return self.callback().generation
 
 
 class MemoryMailServer:
-    """`MailServer` that answers by its script, and beyond it makes every subscription that it is asked for.
+    """`MailServer` that answers by its script; after its last entry, every Subscribe succeeds.
 
-    An entry of the script may be a function of what was asked: what it does happens while the Subscribe is under way.
+    An entry of the script may be a function of the request: what it does happens while the Subscribe is under way.
     """
 
     def __init__(self, *script: Scripted, calls: FaultPlan | None = None) -> None:
-        """Start with nothing asked."""
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedSubscribe] = []
         self.calls = calls or FaultPlan(error=UnavailableError)
         self._script = list(script)
 
-    def then(self, *script: Scripted) -> None:
-        """Put more behind the script."""
-        self._script += script
-
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Answer:
-        """See `MailServer.subscribe`."""
         self.calls.before()
-        asked = Asked(mailbox, request)
-        self.asked.append(asked)
-        scripted = self._script.pop(0) if self._script else Subscribed(f"S{len(self.asked)}", request.watermark)
-        answer = scripted if isinstance(scripted, Subscribed | Refused) else scripted(asked)
+        received = ReceivedSubscribe(mailbox, request)
+        self.requests.append(received)
+        scripted = self._script.pop(0) if self._script else Subscribed(f"S{len(self.requests)}", request.watermark)
+        answer = scripted if isinstance(scripted, Subscribed | Refused) else scripted(received)
         self.calls.after()
         return answer
 
     def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage:  # noqa: ARG002  # nothing ever changes
-        """See `MailServer.sync_items`."""
         return ItemsPage("state", (), is_last=True)
 
     def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage:  # noqa: ARG002  # likewise
-        """See `MailServer.sync_hierarchy`."""
         return HierarchyPage("state", (), is_last=True)
 
     def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str]:  # noqa: ARG002  # likewise
-        """See `MailServer.missing_items`."""
         return frozenset()

@@ -1,4 +1,4 @@
-"""Settings: what the stack writes is what the function reads, and a missing one is named."""
+"""Settings: the function reads what the stack writes, and an error names a missing one."""
 
 import pytest
 
@@ -60,13 +60,13 @@ def test_a_setting_of_the_wrong_kind_is_named(name: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "1e999", "sixty"])
-def test_a_minute_that_never_ends_or_takes_no_time_is_refused(text: str) -> None:
-    """The keeper would wait for ever, or never."""
+def test_a_minute_without_a_finite_length_is_refused(text: str) -> None:
+    """The keeper would wait for ever, or not at all."""
     with pytest.raises(SettingsError, match=r"MINUTE_SECONDS must be a positive number"):
         KeeperSettings.from_env(KEEPER.to_env() | {"MINUTE_SECONDS": text})
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("60", 60), ("0.5", 0.5), ("2.0", 2)])
 def test_a_minute_may_be_shorter_than_a_second(text: str, seconds: float) -> None:
-    """On one machine, where nobody wants to wait."""
+    """In the local run."""
     assert KeeperSettings.from_env(KEEPER.to_env() | {"MINUTE_SECONDS": text}).minute_seconds == seconds

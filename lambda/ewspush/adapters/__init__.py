@@ -1,1 +1,1 @@
-"""The only I/O of the runtime: each module implements one port of `ewspush.ports`."""
+"""The only I/O of the runtime: implementations of the ports (`ewspush.domain.ports`), and the forms that they store."""

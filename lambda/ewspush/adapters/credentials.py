@@ -20,17 +20,16 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 MAX_AGE: Final = timedelta(minutes=15)
-"""How long a warm keeper may go on with what it read; a refusal by the mail server has it read anew at once."""
+"""How long a warm keeper may go on with what it read; after a refusal by the mail server it is read again at once."""
 
 _MIN_AGE: Final = timedelta(seconds=20)
-"""Below this nothing is read anew: a herd that is refused together reads once."""
+"""Below this nothing is read again: many mailboxes that are refused together read once."""
 
 
 class SecretCredentials:
     """`MailCredentials` from a secret. What is no such JSON object holds no credentials."""
 
     def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
-        """Take the client, the secret and the clock; nothing is read yet."""
         self._client = client
         self._secret_arn = secret_arn
         self._clock = clock
@@ -39,7 +38,6 @@ class SecretCredentials:
         self._read_at: datetime | None = None
 
     def of(self, mailbox: str) -> Credentials | None:
-        """See `MailCredentials.of`."""
         content = self._read(MAX_AGE)
         own = _lowered(content.get("mailboxes")).get(mailbox.lower())
         if isinstance(own, str):
@@ -51,7 +49,6 @@ class SecretCredentials:
         return _basic(username, password, impersonates=own is None and username.lower() != mailbox.lower())
 
     def refresh(self) -> None:
-        """See `MailCredentials.refresh`."""
         self._read(_MIN_AGE)
 
     def _read(self, max_age: timedelta) -> Mapping[str, Any]:

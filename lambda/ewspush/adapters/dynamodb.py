@@ -8,9 +8,12 @@ from botocore.exceptions import ClientError
 
 from ewspush.adapters.attributes import typed
 from ewspush.adapters.log_items import items_of, notification_of
-from ewspush.adapters.rows import item_of, row_of
-from ewspush.adapters.updates import update_of
-from ewspush.domain.subscription import LoggedNotification, Subscription, arrival
+from ewspush.adapters.rows import KEY, item_of, subscription_of
+from ewspush.adapters.sync_items import writes_of
+from ewspush.adapters.updates import update_item
+from ewspush.domain.events import LoggedNotification, arrival
+from ewspush.domain.recovering.run import SyncStep
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 
 if TYPE_CHECKING:
@@ -22,82 +25,99 @@ DUE_INDEX: Final = "due"
 
 
 class DynamoDBLedger:
-    """`SubscriptionLedger` on two tables; `retention` is how long an event stays in the log."""
+    """`SubscriptionLedger` on the tables; `retention` is how long an event stays in the log.
 
-    def __init__(self, client: "DynamoDBClient", subscriptions: str, events: str, retention: timedelta) -> None:
-        """Take the client and the names of the tables."""
+    Only whoever commits steps of sync runs needs the table of `sync_states`.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        subscriptions: str,
+        events: str,
+        retention: timedelta,
+        sync_states: str = "",
+    ) -> None:
         self._client = client
         self._subscriptions = subscriptions
         self._events = events
         self._retention = retention
+        self._sync_states = sync_states
 
-    def read(self, subscription: str) -> Subscription | None:
-        """See `SubscriptionLedger.read`."""
-        key = {"subscription": typed(subscription)}
-        item = self._client.get_item(TableName=self._subscriptions, Key=key, ConsistentRead=True).get("Item")
-        return row_of(item) if item else None
+    def read(self, key: SubscriptionKey) -> Subscription | None:
+        answer = self._client.get_item(TableName=self._subscriptions, Key={KEY: typed(key)}, ConsistentRead=True)
+        item = answer.get("Item")
+        return subscription_of(item) if item else None
 
-    def add(self, row: Subscription) -> bool:
-        """See `SubscriptionLedger.add`."""
+    def add(self, subscription: Subscription) -> bool:
         try:
             self._client.put_item(
                 TableName=self._subscriptions,
-                Item=item_of(row),
+                Item=item_of(subscription),
                 ConditionExpression="attribute_not_exists(subscription)",
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
 
-    def due(self, shard: str, now: datetime) -> Iterator[str]:
-        """See `SubscriptionLedger.due`: a sparse index of keys, that heartbeats never touch."""
+    def due(self, shard: str, now: datetime) -> Iterator[SubscriptionKey]:
+        """A sparse index of keys, which heartbeats never touch."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._subscriptions,
             IndexName=DUE_INDEX,
             KeyConditionExpression="due_shard = :shard AND next_check_at <= :now",
             ExpressionAttributeValues={":shard": typed(shard), ":now": typed(now)},
         )
-        return (item["subscription"]["S"] for page in pages for item in page["Items"])
+        return (SubscriptionKey(item[KEY]["S"]) for page in pages for item in page["Items"])
 
-    def write(self, entry: ConditionalUpdate) -> WriteResult:
-        """See `SubscriptionLedger.write`: the row is told by the failed condition itself."""
-        update: Any = update_of(entry) | {"TableName": self._subscriptions}
+    def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
+        """The failed condition itself returns the row. A heartbeat is one UpdateItem, all else a transaction."""
+        writes = self._writes(update, step)
         try:
-            if entry.logged is None:
-                self._client.update_item(**update)
+            if update is not None and len(writes) == 1:
+                self._client.update_item(**writes[0]["Update"])
             else:
-                items = items_of(entry.logged, self._retention)
-                puts: list[Any] = [{"Put": {"TableName": self._events, "Item": item}} for item in items]
-                self._client.transact_write_items(TransactItems=[{"Update": update}, *puts])
+                self._client.transact_write_items(TransactItems=writes)
         except ClientError as error:
-            return self._refused(entry.subscription, error)
+            return self._refused(update, error)
         return WriteResult(stored=True)
 
-    def recent(self, subscription: str, since: datetime) -> Iterator[LoggedNotification]:
-        """See `SubscriptionLedger.recent`."""
+    def recent(self, key: SubscriptionKey, since: datetime) -> Iterator[LoggedNotification]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._events,
             KeyConditionExpression="subscription = :subscription AND arrival >= :since",
-            ExpressionAttributeValues={":subscription": typed(subscription), ":since": typed(arrival(since))},
+            ExpressionAttributeValues={":subscription": typed(key), ":since": typed(arrival(since))},
             ScanIndexForward=False,
             ConsistentRead=True,
         )
         return (notification_of(item) for page in pages for item in page["Items"])
 
-    def _refused(self, subscription: str, error: ClientError) -> WriteResult:
+    def _writes(self, update: ConditionalUpdate | None, step: SyncStep | None) -> list[Any]:
+        """Return the writes of a transaction; the update comes first: a failed condition is known by its place."""
+        writes: list[Any] = []
+        if update is not None:
+            writes.append({"Update": update_item(update) | {"TableName": self._subscriptions}})
+            items = items_of(update.notification, self._retention) if update.notification is not None else []
+            writes += [{"Put": {"TableName": self._events, "Item": item}} for item in items]
+        return writes + (writes_of(step, self._sync_states) if step is not None else [])
+
+    def _refused(self, update: ConditionalUpdate | None, error: ClientError) -> WriteResult:
         """Return the row as the failed condition found it, or as it is after a conflict; raise anything else."""
         code = error.response["Error"]["Code"]
         answer: Any = error.response
         if code == "ConditionalCheckFailedException":
-            item = answer.get("Item")
-            return WriteResult(stored=False, row=row_of(item) if item else None)
-        if code == "TransactionCanceledException":
-            reasons = answer.get("CancellationReasons", [])
-            if reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
-                item = reasons[0].get("Item")
-                return WriteResult(stored=False, row=row_of(item) if item else None)
-            if any(reason.get("Code") == "TransactionConflict" for reason in reasons):
-                return WriteResult(stored=False, row=self.read(subscription))
-        if code == "TransactionConflictException":
-            return WriteResult(stored=False, row=self.read(subscription))
+            return _found(answer.get("Item"))
+        reasons = answer.get("CancellationReasons", []) if code == "TransactionCanceledException" else []
+        if update is not None and reasons and reasons[0].get("Code") == "ConditionalCheckFailed":
+            return _found(reasons[0].get("Item"))
+        is_conflict = code == "TransactionConflictException"
+        if is_conflict or any(reason.get("Code") in _LOST_RACES for reason in reasons):
+            return WriteResult(stored=False, subscription=self.read(update.key) if update is not None else None)
         raise error
+
+
+_LOST_RACES: Final = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+def _found(item: dict[str, Any] | None) -> WriteResult:
+    return WriteResult(stored=False, subscription=subscription_of(item) if item else None)

@@ -12,7 +12,8 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
-from ewspush.domain.ports import Clock, Credentials, MailCredentials, UnavailableError
+from ewspush.domain.ports import Clock, Credentials, MailCredentials
+from ewspush.errors import UnavailableError
 from ewspush.protocol.lookup import SOAP_ACTION as LOOKUP_SOAP_ACTION
 from ewspush.protocol.lookup import LookupRequest, build_get_items, parse_get_items
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
@@ -31,6 +32,7 @@ from ewspush.protocol.synchronization import (
     ItemsPage,
     SyncHierarchyRequest,
     SyncItemsRequest,
+    UnusablePage,
     build_sync_hierarchy,
     build_sync_items,
     parse_sync_hierarchy,
@@ -67,12 +69,11 @@ class _Operation(Generic[Answer]):
 class EwsServer:
     """`MailServer` at an address, spoken to in one version of the schema.
 
-    Each request has a connection of its own: one that was kept open and is closed just now would leave in doubt whether
-    the server has made a subscription.
+    Each request has a connection of its own: one that was kept open, and that the server closes
+    just then, would leave open whether it has made a subscription.
     """
 
     def __init__(self, url: str, server_version: str, credentials: MailCredentials, clock: Clock) -> None:
-        """Take the address, the schema's name of the version, and the credentials; nothing is sent yet."""
         self._url = url
         self._server_version = server_version
         self._credentials = credentials
@@ -81,38 +82,32 @@ class EwsServer:
         self._trust = ssl.create_default_context()
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
-        """See `MailServer.subscribe`."""
-        return self._asked(
-            mailbox, _Operation(SOAP_ACTION, partial(build_subscribe, request), parse_subscribe_response)
-        )
+        return self._ask(mailbox, _Operation(SOAP_ACTION, partial(build_subscribe, request), parse_subscribe_response))
 
-    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused:
-        """See `MailServer.sync_items`."""
+    def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused | UnusablePage:
         read = partial(parse_sync_items, request=request)
-        return self._asked(mailbox, _Operation(ITEMS_SOAP_ACTION, partial(build_sync_items, request), read))
+        return self._ask(mailbox, _Operation(ITEMS_SOAP_ACTION, partial(build_sync_items, request), read))
 
-    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
-        """See `MailServer.sync_hierarchy`."""
+    def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage | Refused | UnusablePage:
         read = partial(parse_sync_hierarchy, request=request)
-        return self._asked(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(build_sync_hierarchy, request), read))
+        return self._ask(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(build_sync_hierarchy, request), read))
 
     def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
-        """See `MailServer.missing_items`."""
         read = partial(parse_get_items, request=request)
-        return self._asked(mailbox, _Operation(LOOKUP_SOAP_ACTION, partial(build_get_items, request), read))
+        return self._ask(mailbox, _Operation(LOOKUP_SOAP_ACTION, partial(build_get_items, request), read))
 
-    def _asked(self, mailbox: str, operation: "_Operation[Answer]") -> Answer | Refused:
+    def _ask(self, mailbox: str, operation: "_Operation[Answer]") -> Answer | Refused:
         """Ask; what a 401 refuses is tried once more with fresh credentials, if they differ."""
         credentials = self._credentials.of(mailbox)
-        answer = self._asked_as(mailbox, operation, credentials)
+        answer = self._ask_as(mailbox, operation, credentials)
         if isinstance(answer, Refused) and answer.response_code in {_UNAUTHORIZED, NO_CREDENTIALS}:
             self._credentials.refresh()
             fresh = self._credentials.of(mailbox)
             if fresh != credentials:
-                return self._asked_as(mailbox, operation, fresh)
+                return self._ask_as(mailbox, operation, fresh)
         return answer
 
-    def _asked_as(
+    def _ask_as(
         self, mailbox: str, operation: "_Operation[Answer]", credentials: Credentials | None
     ) -> Answer | Refused:
         if credentials is None:
@@ -121,12 +116,12 @@ class EwsServer:
         if rests_since is not None and self._clock() - rests_since < _LOCKOUT:
             return Refused(_UNAUTHORIZED)
         body = operation.build(self._server_version, mailbox if credentials.impersonates else None)
-        answer = self._posted(body, _headers(mailbox, operation.soap_action, credentials), operation.read)
+        answer = self._post(body, _headers(mailbox, operation.soap_action, credentials), operation.read)
         if isinstance(answer, Refused) and answer.response_code == _UNAUTHORIZED:
             self._refused_at[credentials.authorization] = self._clock()
         return answer
 
-    def _posted(
+    def _post(
         self, body: bytes, headers: dict[str, str], read: "Callable[[int, bytes], Answer | Refused]"
     ) -> Answer | Refused:
         timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)

@@ -21,7 +21,6 @@ class SecretCallbackKeys:
     """
 
     def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
-        """Take the client, the secret and the clock; nothing is read yet."""
         self._client = client
         self._secret_arn = secret_arn
         self._clock = clock
@@ -29,7 +28,6 @@ class SecretCallbackKeys:
         self._read_at: datetime | None = None
 
     def accepted(self) -> list[bytes]:
-        """See `CallbackKeys.accepted`."""
         return [key for key, _ in self._fresh()]
 
     def signing(self) -> bytes:

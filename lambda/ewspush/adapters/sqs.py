@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ewspush.domain.ports import Message, SendResult, UnavailableError
+from ewspush.domain.ports import Message, SendResult
+from ewspush.errors import UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -19,15 +20,11 @@ class SQSQueue:
     """`MessageQueue` on one SQS FIFO queue."""
 
     def __init__(self, client: "SQSClient", queue_url: str) -> None:
-        """Take the client and the queue's URL."""
         self._client = client
         self._queue_url = queue_url
 
     def send(self, messages: Sequence[Message]) -> list[SendResult]:
-        """See `MessageQueue.send`.
-
-        A request refused for what one message holds is sent again message by message, to find the one.
-        """
+        """A request refused for what one message holds is sent again message by message, to find the one."""
         try:
             return self._send(messages)
         except ClientError as error:
@@ -35,8 +32,8 @@ class SQSQueue:
             if not code.endswith(_PERMANENT):
                 raise UnavailableError(str(error)) from error
             if len(messages) == 1:
-                return [SendResult(taken=False, rejected=code)]
-            return [receipt for message in messages for receipt in self.send([message])]
+                return [SendResult(accepted=False, rejected=code)]
+            return [result for message in messages for result in self.send([message])]
         except BotoCoreError as error:
             raise UnavailableError(str(error)) from error
 
@@ -53,9 +50,9 @@ class SQSQueue:
                 for number, message in enumerate(messages)
             ],
         )
-        taken = {entry["Id"] for entry in answer.get("Successful", [])}
+        accepted = {entry["Id"] for entry in answer.get("Successful", [])}
         faults = {entry["Id"]: _permanent_fault(entry) for entry in answer.get("Failed", [])}
-        return [SendResult(number in taken, faults.get(number)) for number in map(str, range(len(messages)))]
+        return [SendResult(number in accepted, faults.get(number)) for number in map(str, range(len(messages)))]
 
 
 def _permanent_fault(entry: "BatchResultErrorEntryTypeDef") -> str | None:

@@ -1,1 +1,1 @@
-"""The rules: what a notification means for its subscription, and what the consumer is told."""
+"""The rules, without I/O but through ports: receiving, renewing, recovering, forwarding, and the keeper that checks."""

@@ -1,9 +1,9 @@
-"""Signed callback URLs: who a POST is from is told by its path, and only we can write such a path.
+"""Signed callback URLs: the path names the subscription of a POST, and only we can sign such a path.
 
     /notify/{subscription}/{generation}/{signature}
 
-`signature` is `<mailbox, base64url>.<HMAC-SHA256, base64url>`: the address rides along, signed, so that the events can
-be written down without reading the subscription first. The whole path is a secret; it goes into no log.
+`signature` is `<mailbox, base64url>.<HMAC-SHA256, base64url>`: the path carries the address, signed, so that events can
+be stored without reading the subscription first (docs/adr/0001). The whole path is a secret and goes into no log.
 """
 
 import base64
@@ -13,31 +13,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ewspush.errors import AnswerableError
+from ewspush.domain.subscription import SubscriptionKey
+from ewspush.errors import ForgedCallbackError
 
 _CONTEXT: Final = b"ews-push callback v1"
 
 
-class ForgedCallbackError(AnswerableError):
-    """Raised for a path that none of our keys signed."""
-
-    error_status_hint = 403
-
-
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Whose notification a POST carries: subscription key, mailbox, and which Subscribe the URL was made for."""
+    """Whose notification a POST carries, and which Subscribe its URL was made for."""
 
-    subscription: str
+    key: SubscriptionKey
     mailbox: str
     generation: int
 
 
-def signed_path(callback: Callback, key: bytes) -> str:
+def signed_path(callback: Callback, signing_key: bytes) -> str:
     """Return the path to subscribe with, from `/notify/` on."""
     mailbox = _encoded(callback.mailbox.encode())
-    mac = _mac(callback.subscription, str(callback.generation), mailbox, key).decode()
-    return f"/notify/{callback.subscription}/{callback.generation}/{mailbox}.{mac}"
+    mac = _mac(callback.key, str(callback.generation), mailbox, signing_key).decode()
+    return f"/notify/{callback.key}/{callback.generation}/{mailbox}.{mac}"
 
 
 def verified(subscription: str, generation: str, signature: str, keys: Iterable[bytes]) -> Callback:
@@ -54,7 +49,7 @@ def verified(subscription: str, generation: str, signature: str, keys: Iterable[
     if not accepted:
         message = "the callback path is not signed with a current key"
         raise ForgedCallbackError(message)
-    return Callback(subscription, _decoded(mailbox), int(generation))
+    return Callback(SubscriptionKey(subscription), _decoded(mailbox), int(generation))
 
 
 def _mac(subscription: str, generation: str, mailbox: str, key: bytes) -> bytes:

@@ -1,14 +1,16 @@
-"""What somebody wants: a subscription's row before anything was sent to the server, changed, and given up."""
+"""Desired subscriptions: the row of a new one, what makes a row follow what is desired, and what retires it."""
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from ewspush.domain.gaps import complete_until, max_delivery_window
-from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.events import KINDS
+from ewspush.domain.gaps import complete_until
+from ewspush.domain.subscription import State, Subscription, SubscriptionChanges, SubscriptionKey
+from ewspush.domain.timing import Timing
 
 MAX_PER_MAILBOX: Final = 3
 """Amazon WorkMail's limit (its guide's page on notifications); Exchange Server allows more."""
@@ -20,144 +22,137 @@ MAX_STATUS_FREQUENCY_MINUTES: Final = 1440
 DEFAULT_STATUS_FREQUENCY_MINUTES: Final = 15
 """Heartbeat, retry window and detection in one dial: detected within half an hour, alive through a short outage."""
 
-DEFAULT_EVENT_TYPES: Final = (
-    "CopiedEvent",
-    "CreatedEvent",
-    "DeletedEvent",
-    "ModifiedEvent",
-    "MovedEvent",
-    "NewMailEvent",
-)
-"""Those of the guide of Amazon WorkMail; FreeBusyChangedEvent is not known to be taken there."""
+EVENT_TYPES: Final = tuple(KINDS)
+"""types.xsd, NotificationEventTypeType, without StatusEvent, which cannot be subscribed to."""
 
-EVENT_TYPES: Final = (*DEFAULT_EVENT_TYPES, "FreeBusyChangedEvent")
-"""types.xsd, NotificationEventTypeType, without StatusEvent, which comes unasked."""
+DEFAULT_EVENT_TYPES: Final = tuple(name for name in EVENT_TYPES if name != "FreeBusyChangedEvent")
+"""Those of the guide of Amazon WorkMail; FreeBusyChangedEvent is not known to be accepted there."""
 
 SHARDS: Final = 8
-"""Partitions of the due index. One keeper looks after all of them, or several share them."""
+"""Partitions of the due index: one keeper checks all of them, or several share them (docs/adr/0016)."""
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredSubscription:
-    """What a subscription is to be. `name` tells several of one mailbox apart; `folders` empty means all folders."""
+    """What a subscription is to be."""
 
     mailbox: str
     name: str = "default"
+    """Tells several subscriptions of one mailbox apart."""
     folders: tuple[str, ...] = ()
+    """Empty means all folders."""
     event_types: tuple[str, ...] = DEFAULT_EVENT_TYPES
     status_frequency_minutes: int = DEFAULT_STATUS_FREQUENCY_MINUTES
 
     @property
-    def subscription(self) -> str:
-        """The key: always the same for mailbox and name, and it does not tell the address."""
-        return base64.b32encode(_digest(self)[:10]).decode().lower()
+    def key(self) -> SubscriptionKey:
+        """Always the same for mailbox and name, and without the address in it."""
+        return SubscriptionKey(base64.b32encode(_digest(self)[:10]).decode().lower())
 
 
-def new_subscription(wish: DesiredSubscription, now: datetime) -> Subscription:
+def new_subscription(desired: DesiredSubscription, now: datetime) -> Subscription:
     """Return the row of a new subscription, due at once."""
     return Subscription(
-        wish.subscription,
-        wish.mailbox,
-        wish.status_frequency_minutes,
-        wish.folders,
-        wish.event_types,
+        desired.key,
+        desired.mailbox,
+        desired.status_frequency_minutes,
+        desired.folders,
+        desired.event_types,
+        desired_since=now,
         next_check_at=now,
-        due_shard=str(_digest(wish)[-1] % SHARDS),
+        due_shard=str(_digest(desired)[-1] % SHARDS),
         suspected_gap_since=now,
     )
 
 
-def changes_toward(row: Subscription, wish: DesiredSubscription, now: datetime) -> Mapping[str, object]:
-    """Return what makes `row` follow `wish`; empty where it does.
+def changes_toward(
+    subscription: Subscription, desired: DesiredSubscription, timing: Timing, now: datetime
+) -> SubscriptionChanges:
+    """Return what makes `subscription` follow `desired`; empty where it does.
 
-    What the server was asked for can't be changed, so the keeper makes a new subscription, which supersedes the old one
-    once it lives. One that was retired or suspended is tried again at once.
+    The settings of a server subscription cannot be changed, so the keeper makes a new one, which supersedes the old one
+    once it lives. A subscription that was retired or suspended is tried again at once.
     """
-    changes = _differences(row, wish)
-    if row.newest_generation and (changes or row.state is State.RETIRED):
-        changes |= _succession(row, now)
-    if row.state is State.RETIRED:
-        changes |= _begun_again(row, now)
-    elif row.state is State.SUSPENDED:
-        changes |= {"state": State.LAPSED if row.generation else State.WANTED, "attempts": 0}
-    return {"next_check_at": now, "revision": row.revision + 1} | changes if changes else changes
+    changes = _differences(subscription, desired, timing)
+    if subscription.newest_generation and (changes or subscription.state is State.RETIRED):
+        changes |= _succession(subscription, timing, now)
+    if subscription.state is State.RETIRED:
+        changes |= _desired_again(subscription, now)
+    elif subscription.state is State.SUSPENDED:
+        changes |= {"state": State.LAPSED if subscription.generation else State.WANTED, "attempts": 0}
+    due_now: SubscriptionChanges = {"next_check_at": now}
+    return due_now | changes if changes else changes
 
 
-def _differences(row: Subscription, wish: DesiredSubscription) -> dict[str, object]:
-    """Return the new values, and that a Subscribe on its way with the old ones does not count."""
-    asked = {
-        "folders": wish.folders,
-        "event_types": wish.event_types,
-        "status_frequency_minutes": wish.status_frequency_minutes,
-    }
-    changes: dict[str, object] = {name: value for name, value in asked.items() if getattr(row, name) != value}
-    if changes:
-        changes["min_generation"] = row.newest_generation + 1
-        changes["suspected_gap_since"] = row.suspected_gap_since or complete_until(
-            row
-        )  # which goes by the old StatusFrequency
-    if changes and row.pending_generation is not None:
-        changes["pending_generation"] = row.newest_generation + 1
-    return changes
-
-
-def _succession(row: Subscription, now: datetime) -> dict[str, object]:
-    """What is superseded lives until its next POST comes through: a third change at once waits for that of the first.
-
-    So at most three live: what is asked for now, what it supersedes, and what that one did.
-    """
-    *_, first, second = (now, now, *row.superseded_until)
-    next_check_at = max(now, first)
-    frequency = row.status_frequency_minutes
-    until = next_check_at + timedelta(minutes=frequency) + max_delivery_window(frequency)
-    return {"next_check_at": next_check_at, "superseded_until": (second, until)}
-
-
-def _begun_again(row: Subscription, now: datetime) -> dict[str, object]:
-    """A generation of its own, so that what is left of the old ones is ended; nothing is known of the mailbox.
-
-    What happened while nobody wanted it is no news: the next baseline is taken from now on.
-    """
-    forgotten = (
-        "pending_generation",
-        "watermark",
-        "previous_watermark",
-        "awaiting_first_push",
-        "last_event_at",
-        "last_seen_at",
-        "oldest_open_gap_at",
-        "baseline_valid_from",
-        "next_sync_at",
-        "lost_code",
-        "last_error",
-        "suspected_gap_reason",
-    )
-    return {
-        "state": State.WANTED,
-        "generation": row.newest_generation + 1,
-        "attempts": 0,
-        "suspected_gap_since": now,
-        "baseline_round": 0,
-        "baseline_started_at": now,
-        **dict.fromkeys(forgotten),
-    }
-
-
-def retirement(row: Subscription) -> Mapping[str, object]:
-    """Return what ends `row` for good: its callbacks get Unsubscribe, and no Subscribe on its way can revive it."""
+def retirement(subscription: Subscription) -> SubscriptionChanges:
+    """Return what ends `subscription` for good: its callbacks get Unsubscribe, and no pending Subscribe revives it."""
     return {
         "state": State.RETIRED,
-        "generation": row.newest_generation,
+        "generation": subscription.newest_generation,
         "pending_generation": None,
         "next_check_at": None,
-        "revision": row.revision + 1,
     }
 
 
 def shards_of(keeper: int, keepers: int) -> Sequence[str]:
-    """Return the partitions that keeper number `keeper` of `keepers` looks after: each has exactly one keeper."""
+    """Return the partitions that keeper number `keeper` of `keepers` checks: each has exactly one keeper."""
     return [str(shard) for shard in range(SHARDS) if shard % keepers == keeper]
 
 
-def _digest(wish: DesiredSubscription) -> bytes:
-    return hashlib.sha256(f"{wish.mailbox.lower()}\0{wish.name}".encode()).digest()
+def _differences(subscription: Subscription, desired: DesiredSubscription, timing: Timing) -> SubscriptionChanges:
+    """Return the new settings, and that a pending Subscribe with the old ones does not count."""
+    changes: SubscriptionChanges = {}
+    if subscription.folders != desired.folders:
+        changes["folders"] = desired.folders
+    if subscription.event_types != desired.event_types:
+        changes["event_types"] = desired.event_types
+    if subscription.status_frequency_minutes != desired.status_frequency_minutes:
+        changes["status_frequency_minutes"] = desired.status_frequency_minutes
+    if not changes:
+        return changes
+    changes["min_generation"] = subscription.newest_generation + 1
+    # Where the gap would begin depends on the StatusFrequency that was subscribed with.
+    changes["suspected_gap_since"] = subscription.suspected_gap_since or complete_until(subscription, timing)
+    if subscription.pending_generation is not None:
+        changes["pending_generation"] = subscription.newest_generation + 1
+    return changes
+
+
+def _succession(subscription: Subscription, timing: Timing, now: datetime) -> SubscriptionChanges:
+    """A superseded generation lives until its next POST, so a third change at once waits for that of the first.
+
+    At most three live: the one asked for now, the one it supersedes, and the one before that.
+    """
+    *_, first, second = (now, now, *subscription.superseded_until)
+    check_at = max(now, first)
+    frequency = subscription.status_frequency_minutes
+    until = check_at + timing.minutes(frequency) + timing.max_delivery_window(frequency)
+    return {"next_check_at": check_at, "superseded_until": (second, until)}
+
+
+def _desired_again(subscription: Subscription, now: datetime) -> SubscriptionChanges:
+    """A generation of its own, so that the old ones are ended; what happened while it was retired is not published."""
+    return {
+        "state": State.WANTED,
+        "generation": subscription.newest_generation + 1,
+        "pending_generation": None,
+        "attempts": 0,
+        "desired_since": now,
+        "subscription_id": None,
+        "lost_code": None,
+        "last_error": None,
+        "watermark": None,
+        "previous_watermark": None,
+        "last_seen_at": None,
+        "last_event_at": None,
+        "more_events_at": None,
+        "awaiting_first_push": None,
+        "suspected_gap_since": now,
+        "suspected_gap_reason": None,
+        "next_sync_at": None,
+        "oldest_open_gap_at": None,
+    }
+
+
+def _digest(desired: DesiredSubscription) -> bytes:
+    return hashlib.sha256(f"{desired.mailbox.lower()}\0{desired.name}".encode()).digest()

@@ -1,140 +1,185 @@
-"""What the consumer gets: CloudEvents 1.0, one document for the log and the queue (schemas/mailbox-event.v1.json)."""
+"""The events that a consumer gets, and the entries of the log that hold them.
+
+They become CloudEvents only at the edge (adapters.cloud_events).
+"""
 
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
-from urllib.parse import quote
+from typing import Final, TypeAlias
 
 from ewspush.domain.callback import Callback
-from ewspush.domain.timestamps import iso, rfc3339
-from ewspush.protocol.notification import MailboxEvent
+from ewspush.domain.subscription import GapReason, SubscriptionKey
+from ewspush.domain.timestamps import from_iso, from_xsd, iso, rfc3339
+from ewspush.protocol.notification import MailboxEvent, ObjectKind
 from ewspush.protocol.watermark import is_real
 
-Document: TypeAlias = dict[str, Any]
 
-DATA_SCHEMA: Final = "tag:ews-push,2026:/schemas/mailbox-event.v1.json"
+class EventKind(StrEnum):
+    """What follows `ews.mailbox.` in the type of an event."""
 
-MAX_DOCUMENT_BYTES: Final = 240 * 1024
-"""Of one event: below the 256 KiB that every SQS engine takes, and below DynamoDB's 400 KB an item."""
+    NEW_MAIL = "new_mail"
+    CREATED = "created"
+    DELETED = "deleted"
+    MODIFIED = "modified"
+    MOVED = "moved"
+    COPIED = "copied"
+    FREE_BUSY_CHANGED = "free_busy_changed"
+    UNKNOWN = "unknown"
+    """An event of a later schema, with its name and its XML."""
 
-_CUT_CHARACTERS: Final = 8 * 1024
+    GAP = "gap"
+    GAP_CLOSED = "gap_closed"
 
-_PLAIN_IN_A_PATH: Final = "!$&'*+=@"
-"""What addresses have and a path segment may have too (RFC 3986, section 3.3); CloudEvents wants a URI-reference."""
 
 KINDS: Final = {
-    "NewMailEvent": "new_mail",
-    "CreatedEvent": "created",
-    "DeletedEvent": "deleted",
-    "ModifiedEvent": "modified",
-    "MovedEvent": "moved",
-    "CopiedEvent": "copied",
-    "FreeBusyChangedEvent": "free_busy_changed",
+    "CopiedEvent": EventKind.COPIED,
+    "CreatedEvent": EventKind.CREATED,
+    "DeletedEvent": EventKind.DELETED,
+    "ModifiedEvent": EventKind.MODIFIED,
+    "MovedEvent": EventKind.MOVED,
+    "NewMailEvent": EventKind.NEW_MAIL,
+    "FreeBusyChangedEvent": EventKind.FREE_BUSY_CHANGED,
 }
-"""What the mail server calls an event -> what follows `ews.mailbox.` in its type."""
+"""What the mail server calls an event (types.xsd, NotificationEventTypeType) -> its kind."""
 
 
-class GapReason(StrEnum):
-    """Why changes may be missing in the time range of a gap event."""
+class Origin(StrEnum):
+    """How we learned of an event."""
 
-    CHAIN_MISMATCH = "chain-mismatch"
-    """A notification does not follow from the one before."""
-
-    SUBSCRIPTION_LOST = "subscription-lost"
-    """The server said that the subscription is gone; `response_code` is how."""
-
-    RESUME_UNPROVEN = "resume-unproven"
-    """A renewed subscription may have started from now instead of from the last watermark."""
-
-    WATERMARK_REFUSED = "watermark-refused"
-    """The server no longer knew the last watermark, so the renewed subscription starts from now."""
-
-    NOT_RESUMED = "not-resumed"
-    """No watermark was known to resume from."""
-
-    SUBSCRIBED_LATE = "subscribed-late"
-    """The first subscription did not come about at once."""
-
-    NOT_RECOVERED = "not-recovered"
-    """A sync could not tell all that earlier gaps swallowed: they stay open."""
+    PUSH = "push"
+    SYNC = "sync"
 
 
-def push_documents(callback: Callback, events: Iterable[MailboxEvent], received_at: datetime) -> list[Document]:
-    """Return the documents of `events` in order, heartbeats left out, each id once."""
-    documents = (_push_document(callback, event, received_at) for event in events if not event.is_heartbeat)
-    return list({document["id"]: document for document in documents}.values())
+@dataclass(frozen=True, slots=True)
+class ChangeEvent:
+    """One change of an item or a folder. `time` is by the server's clock, where the server says when it happened."""
+
+    id: str
+    """The same for the same change, whichever POST or subscription of the mailbox brings it."""
+    kind: EventKind
+    time: datetime
+    received_at: datetime
+    origin: Origin
+    object: ObjectKind | None = None
+    object_id: str | None = None
+    change_key: str | None = None
+    parent_folder_id: str | None = None
+    old_id: str | None = None
+    old_parent_folder_id: str | None = None
+    unread_count: int | None = None
+    watermark: str | None = None
+    name: str | None = None
+    """Of an unknown event: its name on the wire, and its XML."""
+    raw_xml: str | None = None
 
 
-def gap_document(callback: Callback, reason: GapReason, start: datetime, end: datetime, code: str | None) -> Document:
-    """Return the document that says: between `start` and `end` changes may have gone unseen, and why.
+@dataclass(frozen=True, slots=True)
+class GapEvent:
+    """Changes between `start` and `end` may be missing, or (`NOT_RECOVERED`) those of earlier `gaps` stay missing."""
 
-    `code` is the ResponseCode with which the server said so, if it did.
+    id: str
+    start: datetime
+    end: datetime
+    reason: GapReason
+    received_at: datetime
+    origin: Origin
+    response_code: str | None = None
+    gaps: tuple[str, ...] = ()
+    recovered: int | None = None
+
+    @property
+    def kind(self) -> EventKind:
+        """The kind of all gap events."""
+        return EventKind.GAP
+
+
+@dataclass(frozen=True, slots=True)
+class GapClosedEvent:
+    """All that the gap events with the ids `gaps` miss was recovered, by `recovered` events of origin sync."""
+
+    id: str
+    start: datetime
+    end: datetime
+    received_at: datetime
+    gaps: tuple[str, ...]
+    recovered: int
+
+    @property
+    def kind(self) -> EventKind:
+        """The kind of all events that close gaps."""
+        return EventKind.GAP_CLOSED
+
+    @property
+    def origin(self) -> Origin:
+        """Only a sync closes gaps."""
+        return Origin.SYNC
+
+
+Event: TypeAlias = ChangeEvent | GapEvent | GapClosedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedNotification:
+    """One entry of the event log: the events of one POST, or of one page of a sync, in their order."""
+
+    key: SubscriptionKey
+    mailbox: str
+    arrival: str
+    """Orders the log of a subscription."""
+    received_at: datetime
+    """The time that `arrival` was made from."""
+    generation: int
+    events: tuple[Event, ...]
+    watermark: str | None = None
+    previous_watermark: str | None = None
+
+
+def arrival(received_at: datetime, digest: str = "") -> str:
+    """Return a sort key of the log in order of arrival; `digest` distinguishes two POSTs of one microsecond.
+
+    Without a digest it sorts before every key from `received_at` on.
     """
-    data = {
-        "mailbox": callback.mailbox,
-        "subscription": callback.subscription,
-        "from": iso(start),
-        "to": iso(end),
-        "reason": reason.value,
-        "response_code": code,
-        "received_at": iso(end),
-        "origin": "push",
-    }
-    identity = (callback.mailbox, callback.subscription, callback.generation, reason, iso(start))
-    return new_document("gap", stable_id(identity), callback, iso(end), data)
+    moment = f"{received_at:%Y-%m-%dT%H:%M:%S.%f}"
+    return f"{moment}Z#{digest}" if digest else moment
 
 
-def _push_document(callback: Callback, event: MailboxEvent, received_at: datetime) -> Document:
-    data: Document = {
-        "mailbox": callback.mailbox,
-        "subscription": callback.subscription,
-        "object": event.object.value if event.object is not None else None,
-        "id": event.id,
-        "change_key": event.change_key,
-        "parent_folder_id": event.parent_folder_id,
-        "old_id": event.old_id,
-        "old_parent_folder_id": event.old_parent_folder_id,
-        "unread_count": event.unread_count,
-        "watermark": event.watermark,
-        "received_at": iso(received_at),
-        "origin": "push",
-    }
-    if event.raw_xml is not None:
-        data |= {"name": event.type, "raw_xml": event.raw_xml}
-    time = rfc3339(event.timestamp) or iso(received_at)
-    kind = KINDS.get(event.type, "unknown")
-    return fitted(new_document(kind, _event_id(callback, event), callback, time, data, subject=event.id))
+def log_entry(
+    callback: Callback,
+    received_at: datetime,
+    events: tuple[Event, ...],
+    watermark: str | None = None,
+    previous_watermark: str | None = None,
+) -> LoggedNotification:
+    """Return `events` as one entry of the log, under a sort key that two POSTs of one moment do not share."""
+    digest = hashlib.sha256("".join(event.id for event in events).encode()).hexdigest()[:8]
+    return LoggedNotification(
+        callback.key,
+        callback.mailbox,
+        arrival(received_at, digest),
+        received_at,
+        callback.generation,
+        events,
+        watermark=watermark,
+        previous_watermark=previous_watermark,
+    )
 
 
-def new_document(  # noqa: PLR0913, PLR0917  # the attributes of CloudEvents
-    kind: str, identity: str, callback: Callback, time: str, data: Document, subject: str | None = None
-) -> Document:
-    """Return a CloudEvents document of type `ews.mailbox.<kind>`."""
-    return {
-        "specversion": "1.0",
-        "id": identity,
-        "source": f"/mailboxes/{quote(callback.mailbox, safe=_PLAIN_IN_A_PATH)}",
-        "type": f"ews.mailbox.{kind}",
-        **({"subject": subject} if subject else {}),
-        "time": time,
-        "datacontenttype": "application/json",
-        "dataschema": DATA_SCHEMA,
-        "data": data,
-    }
+def push_events(callback: Callback, events: Iterable[MailboxEvent], received_at: datetime) -> tuple[ChangeEvent, ...]:
+    """Return the changes among `events` in order, heartbeats left out, each id once."""
+    changes = (_push_event(callback, event, received_at) for event in events if not event.is_heartbeat)
+    return tuple({change.id: change for change in changes}.values())
 
 
-def _event_id(callback: Callback, event: MailboxEvent) -> str:
-    """Return the same id for the same change, whichever POST or subscription of the mailbox tells of it.
-
-    Several events can share one watermark, so it takes the object too; the parent folder, because a deletion is told
-    once for each folder it is seen in; the timestamp only where there is no watermark.
-    """
-    point = event.watermark if is_real(event.watermark) else event.timestamp
-    where = (event.parent_folder_id, event.old_id, event.old_parent_folder_id)
-    return stable_id((callback.mailbox, point, event.type, event.object, event.id, *where, event.raw_xml))
+def gap_event(
+    callback: Callback, reason: GapReason, start: datetime, end: datetime, response_code: str | None = None
+) -> GapEvent:
+    """Return the event that says that changes between `start` and `end` may be missing, and why."""
+    identity = (callback.mailbox, callback.key, callback.generation, reason, iso(start))
+    return GapEvent(stable_id(identity), start, end, reason, end, Origin.PUSH, response_code)
 
 
 def stable_id(parts: tuple[object, ...]) -> str:
@@ -142,23 +187,36 @@ def stable_id(parts: tuple[object, ...]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
-def encoded(document: Document) -> str:
-    """Return the document as JSON, compact: the body of the SQS message."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=int)
+def _push_event(callback: Callback, event: MailboxEvent, received_at: datetime) -> ChangeEvent:
+    kind = KINDS.get(event.type, EventKind.UNKNOWN)
+    return ChangeEvent(
+        _push_event_id(callback, event),
+        kind,
+        from_xsd(event.timestamp) or from_iso(iso(received_at)),
+        received_at,
+        Origin.PUSH,
+        object=event.object,
+        object_id=event.id,
+        change_key=event.change_key,
+        parent_folder_id=event.parent_folder_id,
+        old_id=event.old_id,
+        old_parent_folder_id=event.old_parent_folder_id,
+        unread_count=event.unread_count,
+        watermark=event.watermark,
+        name=event.type if kind is EventKind.UNKNOWN else None,
+        raw_xml=event.raw_xml,
+    )
 
 
-def fitted(document: Document) -> Document:
-    """Cut the over-long strings of a document that fits no message, and name them in `data.truncated`.
+def _push_event_id(callback: Callback, event: MailboxEvent) -> str:
+    """Return an id that only an exact copy shares: same watermark, TimeStamp, kind, object and folders.
 
-    No real server writes such ids; a POST is not refused for one of its events.
+    Several events can share one watermark, so it takes the object too; the parent folder, because Exchange reports a
+    deletion once for each folder that shows the item.
     """
-    if len(encoded(document).encode()) <= MAX_DOCUMENT_BYTES:
-        return document
-    data = document["data"]
-    data["truncated"] = [
-        name for name, value in data.items() if isinstance(value, str) and len(value) > _CUT_CHARACTERS
-    ]
-    for name in data["truncated"]:
-        data[name] = data[name][:_CUT_CHARACTERS]
-    document.pop("subject", None)
-    return document
+    watermark = event.watermark if is_real(event.watermark) else None
+    happened_at = from_xsd(event.timestamp)
+    timestamp = rfc3339(happened_at) if happened_at is not None else event.timestamp
+    folders = (event.parent_folder_id, event.old_id, event.old_parent_folder_id)
+    what = (event.type, event.object, event.id, *folders, event.raw_xml)
+    return stable_id((callback.mailbox, watermark, timestamp, *what))

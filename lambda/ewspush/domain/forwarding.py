@@ -1,7 +1,7 @@
-"""From the log to the queue: every event once, in the order of its mailbox, and no record given up in silence.
+"""From the outbox to the queue: every event once, in the order of its mailbox, and no record dropped in silence.
 
-The stream tells of a record until it is reported done, so an event may be sent twice; its id is the deduplication id,
-and the queue drops what it took within the last five minutes (SQS: exactly-once processing).
+The stream delivers a record until it is reported done, so an event may be sent twice; its id is the deduplication id,
+and the queue drops what it accepted within the last five minutes (SQS: exactly-once processing).
 """
 
 import json
@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ewspush.domain.events import encoded
-from ewspush.domain.ports import Message, MessageQueue, UnavailableError
-from ewspush.domain.subscription import LoggedNotification
+from ewspush.domain.ports import Message, MessageQueue
+from ewspush.errors import UnavailableError
 
 MAX_BATCH_MESSAGES: Final = 10
 """SendMessageBatch takes ten (SQS quotas)."""
@@ -22,33 +21,35 @@ MAX_BATCH_BYTES: Final = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of the stream: what it wants sent, or why it can't be read.
-
-    `position` names it to the stream; `content` is all of it as JSON, for the failure destination. `is_unavailable`:
-    part of it could not be read now, and may be later.
-    """
+    """One record of the stream: the messages that it stands for, or why it cannot be read."""
 
     position: str
+    """Names it to the stream."""
     content: str
+    """All of it as JSON, for the dead letter queue."""
     messages: tuple[Message, ...] = ()
     fault: str | None = None
     is_unavailable: bool = False
+    """Part of it could not be read now, and may be later."""
 
 
 @dataclass(slots=True)
 class ForwardResult:
-    """How far a batch of records came. `resume_from`: the stream must tell again from there; None: all is done."""
+    """How far a batch of records came."""
 
     sent: int = 0
-    dead_lettered: int = 0
+    failed_records: int = 0
+    """Sent to the dead letter queue."""
     resume_from: str | None = None
+    """Position from which the stream is to deliver again; None: all is done."""
 
 
 @dataclass(slots=True)
 class _Request:
     """Messages to send at once, each with its record; no message and one record: a record that could not be read.
 
-    At most one message of a mailbox, because a single entry may fail and must then have none of its own behind it.
+    At most one message of a mailbox, because a single entry may fail and must then have none of its own behind it
+    (docs/adr/0006).
     """
 
     records: list[Record] = field(default_factory=list)
@@ -68,32 +69,26 @@ class _Request:
         self.size_bytes += len(message.body.encode())
 
 
-def messages_of(notification: LoggedNotification) -> tuple[Message, ...]:
-    """Return one message for each event. Raises KeyError or TypeError where an event is not what we log."""
-    group = notification.subscription
-    return tuple(Message(group, str(document["id"]), encoded(document)) for document in notification.events)
-
-
 def forward(
     records: Iterable[Record], queue: MessageQueue, dead_letters: MessageQueue, has_time: Callable[[], bool]
 ) -> ForwardResult:
-    """Send the messages of `records` in order and say how far it came.
+    """Send the messages of `records` in order and return how far it came.
 
-    Stops at the first message that the queue does not take, and where time is up. A record that can't be read, or with
-    a message that the queue will never take, goes to `dead_letters` whole, and the others go on.
+    Stops at the first message that the queue does not accept, and where time is up. A record that cannot be read, or
+    with a message that the queue will never accept, goes to `dead_letters` whole, and the others go on.
     """
-    handover = ForwardResult()
+    result = ForwardResult()
     for request in _requests(records):
-        handover.resume_from = request.records[0].position
+        result.resume_from = request.records[0].position
         if not has_time():
-            return handover
+            return result
         try:
-            handover.resume_from = _carry_out(request, queue, dead_letters, handover)
+            result.resume_from = _send(request, queue, dead_letters, result)
         except UnavailableError:
-            return handover
-        if handover.resume_from is not None:
-            return handover
-    return handover
+            return result
+        if result.resume_from is not None:
+            return result
+    return result
 
 
 def _requests(records: Iterable[Record]) -> Iterator[_Request]:
@@ -114,37 +109,31 @@ def _requests(records: Iterable[Record]) -> Iterator[_Request]:
         yield request
 
 
-def _carry_out(
-    request: _Request, queue: MessageQueue, dead_letters: MessageQueue, handover: ForwardResult
-) -> str | None:
-    """Return the position of the first record with a message not taken; None when there is none."""
+def _send(request: _Request, queue: MessageQueue, dead_letters: MessageQueue, result: ForwardResult) -> str | None:
+    """Return the position of the first record with a message that was not accepted; None when there is none."""
     if not request.messages:
         record = request.records[0]
         if record.is_unavailable:
             return record.position
-        _give_up(record, record.fault or "", dead_letters, handover)
+        _dead_letter(record, record.fault or "", dead_letters, result)
         return None
     resume_from = None
-    for record, message, receipt in zip(request.records, request.messages, queue.send(request.messages), strict=True):
-        if receipt.taken:
-            handover.sent += 1
-        elif receipt.rejected is not None:
-            _give_up(
-                record,
-                f"the queue refuses event {message.deduplication_id}: {receipt.rejected}",
-                dead_letters,
-                handover,
-            )
+    for record, message, sent in zip(request.records, request.messages, queue.send(request.messages), strict=True):
+        if sent.accepted:
+            result.sent += 1
+        elif sent.rejected is not None:
+            reason = f"the queue refuses event {message.deduplication_id}: {sent.rejected}"
+            _dead_letter(record, reason, dead_letters, result)
         elif resume_from is None:
             resume_from = record.position
     return resume_from
 
 
-def _give_up(record: Record, reason: str, dead_letters: MessageQueue, handover: ForwardResult) -> None:
+def _dead_letter(record: Record, reason: str, dead_letters: MessageQueue, result: ForwardResult) -> None:
     """Put the whole record where a person will find it. Raises `UnavailableError` where that fails."""
     body = json.dumps({"reason": reason, "record": json.loads(record.content)}, ensure_ascii=False)
-    receipt = dead_letters.send([Message("given-up-records", record.position, body)])[0]
-    if not receipt.taken:
-        message = f"the failure destination does not take a record: {receipt.rejected or 'not now'}"
+    sent = dead_letters.send([Message("failed-records", record.position, body)])[0]
+    if not sent.accepted:
+        message = f"the dead letter queue does not accept a record: {sent.rejected or 'not now'}"
         raise UnavailableError(message)
-    handover.dead_lettered += 1
+    result.failed_records += 1

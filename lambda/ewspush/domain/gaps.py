@@ -1,47 +1,128 @@
-"""Until when all that happened in a mailbox has been told: where a gap begins, and what a sync may build on."""
+"""Gaps: the rule that opens one, where it begins, and what a renewal leaves in suspicion.
+
+A watermark chain that holds proves that nothing is missing. Where it does not, or where a renewal may not have resumed
+it, changes may be missing since `complete_until`: a gap event says so.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from ewspush.domain.subscription import Subscription
-
-PROTOCOL_MINUTE: Final = timedelta(minutes=1)
-
-_ATTEMPT_MINUTES: Final = 100 / 60
-"""What an attempt takes that nobody answers, at most: .NET gives a web request up after 100 s by default. The limit of
-the servers is not published."""
-
-CLOCK_MARGIN: Final = timedelta(minutes=5)
-"""By so much the server's clock may be wrong: what Kerberos allows the servers of a domain, by default."""
+from ewspush.domain.events import GapEvent, gap_event
+from ewspush.domain.published import RecentEvents
+from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
+from ewspush.domain.timing import Timing
 
 MAX_EVENT_AGE: Final = timedelta(days=30)
-"""Exchange keeps events for so long (page on Watermark): nothing older can be told, whatever a clock says."""
+"""Exchange keeps events for so long (page on Watermark): it can send nothing older, whatever a clock says."""
 
-_RETRY_FREQUENCIES: Final = 2
+ON_TIME_MINUTES: Final = 5
+"""From desiring a subscription to its first Subscribe: a consumer expects events no sooner."""
 
 
-def complete_until(row: Subscription, minute: timedelta = PROTOCOL_MINUTE) -> datetime | None:
-    """Return until when all was told, a moment that is never too late; None where nothing was heard yet.
-
-    Events are told in their order, so nothing is missing before the last that was told. A heartbeat says that nothing
-    waited when it was first sent; it can't be told from its copies, and what happens while a server sends a POST again
-    is told only after that. `minute` is how long a protocol minute lasts.
-    """
-    if row.last_seen_at is None:
+def opened_gap(subscription: Subscription, push: ReceivedPush, recent: RecentEvents, timing: Timing) -> GapEvent | None:
+    """Return the gap that `push` opens, None where nothing is missing before it."""
+    reason = gap_reason(subscription, push, recent)
+    if reason is None:
         return None
-    margin = CLOCK_MARGIN / PROTOCOL_MINUTE * minute
-    oldest, newest = row.last_seen_at - MAX_EVENT_AGE, row.last_seen_at + margin
-    if row.last_event_at is not None and oldest <= row.last_event_at <= newest:
-        return row.last_event_at - margin
-    return row.last_seen_at - max_delivery_window(row.status_frequency_minutes, minute)
+    suspected_since = subscription.suspected_gap_since if is_first_push(subscription, push) else None
+    start = suspected_since or complete_until(subscription, timing) or push.received_at
+    code = push.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
+    return gap_event(push.callback, reason, start, push.received_at, code)
 
 
-def max_delivery_window(status_frequency_minutes: int, minute: timedelta = PROTOCOL_MINUTE) -> timedelta:
-    """Return how long a server may try to deliver one POST.
+def gap_reason(subscription: Subscription, push: ReceivedPush, recent: RecentEvents) -> GapReason | None:
+    """Return why changes before `push` may be missing; None where its PreviousWatermark continues the chain.
 
-    Exchange, page on StatusFrequency: the first retry comes after 30 s, each wait is twice the last, and none is longer
-    than StatusFrequency. So they add up to less than twice that; Amazon WorkMail gives up sooner. The attempts
-    themselves take their time too.
+    PreviousWatermark is the last watermark of the notification before (page on PreviousWatermark). Any watermark that
+    the log passed recently proves continuity as well: the server sends all that follows it. The first push of a
+    generation need not follow from what Subscribe returned (the guide of Amazon WorkMail shows one that does not), so
+    there the suspicion decides that the renewal left (docs/adr/0014).
     """
-    attempts = (2 * status_frequency_minutes).bit_length() + 1
-    return (_RETRY_FREQUENCIES * status_frequency_minutes + _ATTEMPT_MINUTES * attempts) * minute
+    is_newer = push.callback.generation > subscription.generation
+    if push.lost_code is not None:
+        return None if subscription.lost_code is not None and not is_newer else GapReason.SUBSCRIPTION_LOST
+    start = push.previous_watermark
+    known = recent.watermarks | {subscription.watermark, subscription.previous_watermark}
+    continues = start is not None and start in known
+    if is_newer and subscription.suspected_gap_since is None and not continues:
+        return GapReason.RESUME_UNPROVEN  # the suspicion of its Subscribe was dropped when another one began
+    if is_first_push(subscription, push):
+        disproved = continues and subscription.suspected_gap_reason is GapReason.RESUME_UNPROVEN
+        return None if disproved else subscription.suspected_gap_reason
+    if start is not None and not continues and subscription.watermark is not None:
+        return GapReason.CHAIN_MISMATCH
+    return None if push.is_unbroken else GapReason.CHAIN_MISMATCH
+
+
+def is_first_push(subscription: Subscription, push: ReceivedPush) -> bool:
+    """Whether `push` may be the first of its generation, which confirms or clears a suspected gap."""
+    return push.callback.generation > subscription.generation or bool(subscription.awaiting_first_push)
+
+
+def complete_until(subscription: Subscription, timing: Timing) -> datetime | None:
+    """Return a time before which everything was published, never too late; None before the first push.
+
+    Events arrive in their order, so nothing is missing before the last one. A heartbeat says that no event waited when
+    it was first sent: it does not differ from its copies, and what happens while the server retries a POST arrives only
+    after that POST (docs/adr/0018).
+    """
+    seen_at, event_at = subscription.last_seen_at, subscription.last_event_at
+    if seen_at is None:
+        return None
+    if event_at is not None and seen_at - MAX_EVENT_AGE <= event_at <= seen_at + timing.clock_margin:
+        return event_at - timing.clock_margin
+    return seen_at - timing.max_delivery_window(subscription.status_frequency_minutes)
+
+
+def suspicion_on_attempt(
+    subscription: Subscription, timing: Timing, now: datetime, *, resume_is_trusted: bool
+) -> SubscriptionChanges:
+    """Return the gap that a Subscribe about to be sent puts under suspicion.
+
+    Its start is stored in any case: a watermark that is trusted now may be refused later.
+    """
+    if subscription.suspected_gap_reason is not None:
+        return {}
+    reason = _suspected_reason(subscription, timing, now, resume_is_trusted=resume_is_trusted)
+    if subscription.suspected_gap_since is not None:
+        return {} if reason is None else {"suspected_gap_reason": reason}
+    since = complete_until(subscription, timing) or subscription.next_check_at or now
+    return {"suspected_gap_since": since, "suspected_gap_reason": reason}
+
+
+def suspicion_on_success(subscription: Subscription) -> SubscriptionChanges:
+    """Return what the first push of the new generation is to confirm or clear, also if the old one sent more meanwhile.
+
+    Before the first push ever, nothing is known of the mailbox, so the suspicion stays.
+    """
+    if subscription.suspected_gap_reason is None and subscription.last_seen_at is not None:
+        return {"suspected_gap_since": None, "suspected_gap_reason": None}
+    return {
+        "suspected_gap_since": subscription.suspected_gap_since,
+        "suspected_gap_reason": subscription.suspected_gap_reason,
+    }
+
+
+def suspicion_on_refused_watermark(subscription: Subscription, timing: Timing, now: datetime) -> SubscriptionChanges:
+    """Return the certain gap of a Subscribe that has to leave the watermark out."""
+    since = subscription.suspected_gap_since or complete_until(subscription, timing) or now
+    return {"suspected_gap_since": since, "suspected_gap_reason": GapReason.WATERMARK_REFUSED}
+
+
+def suspicion_cleared(subscription: Subscription) -> SubscriptionChanges:
+    """Return what clears a suspicion where the old generation went on after all, and missed nothing."""
+    if subscription.suspected_gap_since is None or subscription.awaiting_first_push:
+        return {}
+    return {"suspected_gap_since": None, "suspected_gap_reason": None}
+
+
+def _suspected_reason(
+    subscription: Subscription, timing: Timing, now: datetime, *, resume_is_trusted: bool
+) -> GapReason | None:
+    if subscription.watermark is not None:
+        return None if resume_is_trusted else GapReason.RESUME_UNPROVEN
+    if subscription.last_seen_at is not None or subscription.suspected_gap_since is None:
+        return GapReason.NOT_RESUMED
+    is_late = subscription.attempts > 0 or now - subscription.suspected_gap_since > timing.minutes(ON_TIME_MINUTES)
+    return GapReason.SUBSCRIBED_LATE if is_late else None

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from ewspush.domain.subscription import LoggedNotification, Subscription
+from ewspush.domain.events import LoggedNotification
+from ewspush.domain.recovering.run import Baseline, SyncRun, SyncStep
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
-from ewspush.errors import AnswerableError
 
-if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
-    from ewspush.domain.recovering.rules import SyncRun
+if TYPE_CHECKING:  # they load lxml, which the forwarder has no use for
     from ewspush.protocol.lookup import LookupRequest
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
@@ -19,35 +19,59 @@ if TYPE_CHECKING:  # it loads lxml, which the forwarder has no use for
         ItemsPage,
         SyncHierarchyRequest,
         SyncItemsRequest,
+        UnusablePage,
     )
 
 Clock: TypeAlias = Callable[[], datetime]
 """Returns the current time, aware, in UTC."""
 
+Jitter: TypeAlias = Callable[[], float]
+"""Returns a random number from 0 up to 1."""
+
 
 class SubscriptionLedger(Protocol):
-    """The subscriptions and the log of their events, written together."""
+    """The subscriptions, the log of their events and their sync runs: every write of these goes through here."""
 
-    def read(self, subscription: str) -> Subscription | None:
-        """Return the row as it is now (a consistent read), None where there is none."""
+    def read(self, key: SubscriptionKey) -> Subscription | None:
+        """Return the subscription as it is now (a consistent read), None where there is none."""
 
-    def add(self, row: Subscription) -> bool:
-        """Add a new row; return False, and change nothing, where its key is taken."""
+    def add(self, subscription: Subscription) -> bool:
+        """Add a new subscription; return False, and change nothing, where its key is taken."""
 
-    def due(self, shard: str, now: datetime) -> Iterable[str]:
+    def due(self, shard: str, now: datetime) -> Iterable[SubscriptionKey]:
         """Return the keys of the subscriptions in `shard` whose `next_check_at` has come, the longest due first.
 
         The index may lag behind the rows: whoever acts on a key reads the row.
         """
 
-    def write(self, entry: ConditionalUpdate) -> WriteResult:
-        """Store `entry` in one atomic write if the row is as it expects; tell the row if it is not.
+    def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
+        """Store an update, a step of a sync run, or both in one atomic write.
 
-        Raises whatever the store raises when it fails or does not answer: then nothing is known of the write.
+        Nothing is stored where the row does not meet the precondition, or the stored run is not the one before the
+        step. Raises whatever the store raises when it fails or does not answer: then nothing is known of the write.
         """
 
-    def recent(self, subscription: str, since: datetime) -> Iterable[LoggedNotification]:
-        """Return what was logged from `since` on, newest first; a long notification may come in several pieces."""
+    def recent(self, key: SubscriptionKey, since: datetime) -> Iterable[LoggedNotification]:
+        """Return what was logged from `since` on, newest first; a long notification may come in several parts."""
+
+
+class SyncStates(Protocol):
+    """What the sync runs of a subscription have stored."""
+
+    def load_run(self, key: SubscriptionKey) -> SyncRun | None:
+        """Return the newest run, finished or not; None where there was none."""
+
+    def baseline(self, key: SubscriptionKey) -> Baseline | None:
+        """Return the newest baseline; None where there was none."""
+
+    def sync_state(self, key: SubscriptionKey, number: int, folder: str) -> str | None:
+        """Return the sync state of `folder` in round `number`; None where there is none."""
+
+    def folders(self, key: SubscriptionKey, number: int) -> Sequence[str]:
+        """Return the folders, with the `HIERARCHY`, that round `number` has a state of."""
+
+    def forget(self, key: SubscriptionKey, before: int) -> None:
+        """Drop the states of all rounds before number `before`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,29 +83,32 @@ class Message:
     body: str
 
 
-class UnavailableError(AnswerableError):
-    """Raised by an adapter when AWS or the mail server does not answer, or AWS refuses: to be tried again later.
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What a queue answered for one message; `rejected` holds its reason where no later try can succeed."""
 
-    Whether the request was carried out is not known.
-    """
+    accepted: bool
+    rejected: str | None = None
 
 
 class MessageQueue(Protocol):
-    """A FIFO queue that takes messages in batches and says of each whether it was taken."""
+    """A FIFO queue that takes messages in batches and answers for each."""
 
-    def send(self, messages: Sequence[Message]) -> Sequence["SendResult"]:
-        """Send at most ten messages of different groups; return a receipt for each, in order.
+    def send(self, messages: Sequence[Message]) -> Sequence[SendResult]:
+        """Send at most ten messages of different groups; return a result for each, in order.
 
-        Raises `UnavailableError` when the queue refuses or does not answer: then any of them may have been taken.
+        Raises `UnavailableError` when the queue refuses or does not answer: then any of them may have been accepted.
         """
 
 
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """What a queue said of one message; `rejected` holds its reason where no later try can succeed."""
+class EventLog(Protocol):
+    """The log of events, for whoever follows its stream."""
 
-    taken: bool
-    rejected: str | None = None
+    def rest_of(self, key: SubscriptionKey, arrival: str, parts: int) -> Sequence[Sequence[Message]]:
+        """Return the messages of parts 2 to `parts` of a long notification, in order; fewer where some are gone.
+
+        Raises `UnavailableError`.
+        """
 
 
 class CallbackKeys(Protocol):
@@ -96,7 +123,7 @@ class CallbackKeys(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who asks: the value of the Authorization header, a secret, and whether the account impersonates the mailbox."""
+    """The value of the Authorization header, a secret, and whether the account impersonates the mailbox."""
 
     authorization: str = field(repr=False)
     impersonates: bool
@@ -109,62 +136,20 @@ class MailCredentials(Protocol):
         """Return the credentials to reach `mailbox` with; None where there are none."""
 
     def refresh(self) -> None:
-        """Read them anew before they are next asked for: the mail server refuses those that are known."""
+        """Read them again before they are next asked for: the mail server refused those that are known."""
 
 
 class MailServer(Protocol):
-    """The EWS server that the mailboxes are on."""
+    """The EWS server that the mailboxes are on. Every call raises `UnavailableError` where no answer came."""
 
     def subscribe(self, mailbox: str, request: "SubscribeRequest") -> "Subscribed | Refused":
-        """Ask for a push subscription on `mailbox`; return what the server says.
+        """Ask for a push subscription on `mailbox`; without an answer it may have been made all the same."""
 
-        Raises `UnavailableError` where the subscription may have been made, and nobody said so.
-        """
+    def sync_items(self, mailbox: str, request: "SyncItemsRequest") -> "ItemsPage | Refused | UnusablePage":
+        """Ask what has changed in a folder."""
 
-    def sync_items(self, mailbox: str, request: "SyncItemsRequest") -> "ItemsPage | Refused":
-        """Ask what has changed in a folder. Raises `UnavailableError`."""
-
-    def sync_hierarchy(self, mailbox: str, request: "SyncHierarchyRequest") -> "HierarchyPage | Refused":
-        """Ask what has changed among the folders. Raises `UnavailableError`."""
+    def sync_hierarchy(self, mailbox: str, request: "SyncHierarchyRequest") -> "HierarchyPage | Refused | UnusablePage":
+        """Ask what has changed among the folders."""
 
     def missing_items(self, mailbox: str, request: "LookupRequest") -> "frozenset[str] | Refused":
-        """Ask which of some items are not there any more. Raises `UnavailableError`."""
-
-
-class SyncStates(Protocol):
-    """What a run over the folders of a subscription leaves: how far it is, and the sync states of each round."""
-
-    def work(self, subscription: str) -> "SyncRun | None":
-        """Return the newest run, finished or not; None where there was none."""
-
-    def state(self, subscription: str, number: int, place: str) -> str | None:
-        """Return the sync state of `place` in round `number`; None where there is none."""
-
-    def places(self, subscription: str, number: int) -> Sequence[str]:
-        """Return the places that round `number` has a state of."""
-
-    def advance(
-        self,
-        before: "SyncRun | None",
-        after: "SyncRun",
-        place: str | None = None,
-        state: str | None = None,
-        entry: ConditionalUpdate | None = None,
-    ) -> bool:
-        """Store a step, the `state` of `place` in its round, and an `entry` of the ledger, in one atomic write.
-
-        Returns False, and stores nothing, where `before` is not what is stored, or the row not what `entry` expects.
-        """
-
-    def forget(self, subscription: str, before: int) -> None:
-        """Drop the states of all rounds before number `before`."""
-
-
-class EventLog(Protocol):
-    """The log of events, for whoever follows its stream."""
-
-    def rest_of(self, head: LoggedNotification, parts: int) -> Sequence[LoggedNotification]:
-        """Return parts 2 to `parts` of a long notification, in order; fewer where some are gone.
-
-        Raises `UnavailableError`.
-        """
+        """Ask which of some items are no longer there."""

@@ -1,15 +1,16 @@
-"""The one piece of state: a wanted subscription and what has been heard of it."""
+"""A desired push subscription, and what the mail server has made of it: the one piece of state."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NewType, TypedDict
 
-from ewspush.domain.events import Document, GapReason
+SubscriptionKey = NewType("SubscriptionKey", str)
+"""Names a subscription in logs, metrics and callback URLs; opaque, and without the address in it."""
 
 
 class State(StrEnum):
-    """Where a subscription is in its life: wanted, then active and lapsed in turns, in the end retired."""
+    """Where a subscription is in its life (docs/architecture.md has the transitions)."""
 
     WANTED = "wanted"
     ACTIVE = "active"
@@ -18,56 +19,93 @@ class State(StrEnum):
     RETIRED = "retired"
 
 
+class GapReason(StrEnum):
+    """Why changes may be missing in the time range of a gap event."""
+
+    CHAIN_MISMATCH = "chain-mismatch"
+    """A notification does not continue the stored watermark."""
+
+    SUBSCRIPTION_LOST = "subscription-lost"
+    """The server sent an error notification: the subscription is gone; `response_code` says how."""
+
+    RESUME_UNPROVEN = "resume-unproven"
+    """A renewed subscription may have started from now instead of from the last watermark."""
+
+    WATERMARK_REFUSED = "watermark-refused"
+    """The server no longer knew the last watermark, so the renewed subscription starts from now."""
+
+    NOT_RESUMED = "not-resumed"
+    """No watermark was known to resume from."""
+
+    SUBSCRIBED_LATE = "subscribed-late"
+    """The first subscription was not made at once."""
+
+    NOT_RECOVERED = "not-recovered"
+    """A sync could not find all that earlier gaps miss: they stay open."""
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One row of the subscriptions table, under 1 KB so that a heartbeat costs one write unit.
+    """One row of the subscriptions table, under 1 KB so that a heartbeat costs one write unit."""
 
-    `subscription` is the key, opaque and without the address in it. `folders` empty means all folders. `generation`
-    counts up with every Subscribe; the row holds the one that lives. `pending_generation` is the newest that was sent,
-    as long as that is another one; what is asked of the server was last changed before `min_generation`. The
-    generations that its last two changes superseded may live until `superseded_until`. `awaiting_first_push` holds
-    until a generation has shown its first real watermark, which need not follow from the last. `last_event_at` is when
-    the last event of the last POST happened, by the server's clock (None: it was a heartbeat). Since
-    `suspected_gap_since` changes may have gone unseen, for `suspected_gap_reason` (None: not if the next Subscribe
-    succeeds): the first POST of the next generation proves otherwise, or writes the gap event. `previous_watermark` is
-    the one that `watermark` replaced. `lost_code` is the ResponseCode with which the server ended this generation.
-    `revision` counts the writes that were decided on after reading, and is their lock. `next_check_at` is when the
-    keeper looks next (None: never), in the partition `due_shard` of the due index. `attempts` counts the Subscribe
-    requests since the last that succeeded. `oldest_open_gap_at` is when the first gap that is still open was logged.
-    `baseline_round` is the round of sync states that a recovery begins from (0: none): taken since
-    `baseline_started_at` (or to be taken after it), good for gaps that begin after `baseline_valid_from`.
-    `next_sync_at` is when a sync is due next.
-    """
-
-    subscription: str
+    # What is desired.
+    key: SubscriptionKey
     mailbox: str
     status_frequency_minutes: int
     folders: tuple[str, ...] = ()
+    """Distinguished names (inbox, calendar …) or folder ids; empty means all folders."""
     event_types: tuple[str, ...] = ()
+    """EWS names: CreatedEvent …"""
+    desired_since: datetime | None = None
+    """When it was first desired, or desired again after it was retired: nothing before that counts."""
+
+    # Its generations: each Subscribe has a number of its own, and a newer one supersedes the older (docs/adr/0012).
     state: State = State.WANTED
     generation: int = 0
+    """The one that lives, or lived last."""
     pending_generation: int | None = None
+    """The newest Subscribe that was sent, until it is known whether it lives."""
     min_generation: int = 0
+    """Older generations were subscribed with other settings than are desired now."""
     superseded_until: tuple[datetime, ...] = ()
+    """Until when the generations that the last two changes superseded may live."""
+    attempts: int = 0
+    """Subscribe requests since the last one that succeeded."""
     subscription_id: str | None = None
+    """SubscriptionId of the server subscription."""
+    lost_code: str | None = None
+    """ResponseCode with which the server ended this generation."""
+    last_error: str | None = None
+    """What the mail server refused last, in words."""
+
+    # Its watermark chain (docs/adr/0004).
     watermark: str | None = None
     previous_watermark: str | None = None
-    awaiting_first_push: bool | None = None
+    """The one that `watermark` replaced."""
+    last_seen_at: datetime | None = None
+    """When the last push was received, by our clock."""
     last_event_at: datetime | None = None
+    """TimeStamp of the last event of the last push, by the server's clock; None where that was a heartbeat."""
+    more_events_at: datetime | None = None
+    """When the last push with MoreEvents was received: further events were waiting on the server then."""
+    revision: int = 0
+    """Counts the writes that were decided after reading the row, and is their lock."""
+
+    # A suspected gap: the first push of the next generation confirms or clears it (docs/adr/0014).
+    awaiting_first_push: bool | None = None
+    """Until the generation has shown a real watermark, which need not follow from the last one."""
     suspected_gap_since: datetime | None = None
     suspected_gap_reason: GapReason | None = None
-    lost_code: str | None = None
-    last_seen_at: datetime | None = None
+    """None: there is no gap if the next Subscribe resumes from the last watermark."""
+
+    # When the keeper checks it, and what it recovers (docs/adr/0017).
     next_check_at: datetime | None = None
+    """None: never."""
     due_shard: str | None = None
-    revision: int = 0
-    attempts: int = 0
-    last_error: str | None = None
-    oldest_open_gap_at: datetime | None = None
-    baseline_round: int = 0
-    baseline_started_at: datetime | None = None
-    baseline_valid_from: datetime | None = None
+    """Its partition of the due index."""
     next_sync_at: datetime | None = None
+    oldest_open_gap_at: datetime | None = None
+    """When the oldest gap that is still open was logged."""
 
     @property
     def newest_generation(self) -> int:
@@ -75,42 +113,31 @@ class Subscription:
         return max(self.generation, self.pending_generation or 0)
 
 
-def arrival(received_at: datetime, digest: str = "") -> str:
-    """Return a sort key of the log in order of arrival; `digest` tells two POSTs of one microsecond apart.
+class SubscriptionChanges(TypedDict, total=False):
+    """New values for fields of a subscription; None removes. The fields that are missing here never change."""
 
-    Without a digest it sorts before every key from `received_at` on.
-    """
-    moment = f"{received_at:%Y-%m-%dT%H:%M:%S.%f}"
-    return f"{moment}Z#{digest}" if digest else moment
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedNotification:
-    """One element of the event log: the events of one POST in their order.
-
-    `arrival` orders the log of a subscription; `received_at` is the time it was made from.
-    """
-
-    subscription: str
-    arrival: str
-    received_at: datetime
+    status_frequency_minutes: int
+    folders: tuple[str, ...]
+    event_types: tuple[str, ...]
+    desired_since: datetime | None
+    state: State
     generation: int
-    events: tuple[Document, ...]
-    watermark: str | None = None
-    previous_watermark: str | None = None
-
-
-def logged_at(  # noqa: PLR0913, PLR0917  # the fields of a notification
-    subscription: str,
-    generation: int,
-    received_at: datetime,
-    events: tuple[Document, ...],
-    watermark: str | None = None,
-    previous_watermark: str | None = None,
-) -> LoggedNotification:
-    """Return `events` as one notification of the log, under a key that two POSTs of one moment do not share."""
-    digest = hashlib.sha256("".join(document["id"] for document in events).encode()).hexdigest()[:8]
-    place = arrival(received_at, digest)
-    return LoggedNotification(
-        subscription, place, received_at, generation, events, watermark=watermark, previous_watermark=previous_watermark
-    )
+    pending_generation: int | None
+    min_generation: int
+    superseded_until: tuple[datetime, ...]
+    attempts: int
+    subscription_id: str | None
+    lost_code: str | None
+    last_error: str | None
+    watermark: str | None
+    previous_watermark: str | None
+    last_seen_at: datetime | None
+    last_event_at: datetime | None
+    more_events_at: datetime | None
+    revision: int
+    awaiting_first_push: bool | None
+    suspected_gap_since: datetime | None
+    suspected_gap_reason: GapReason | None
+    next_check_at: datetime | None
+    next_sync_at: datetime | None
+    oldest_open_gap_at: datetime | None

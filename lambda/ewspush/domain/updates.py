@@ -1,69 +1,78 @@
-"""Writes to a subscription: each expects the row to be in some way, and is refused where it is not."""
+"""Writes to a subscription: each has a precondition, and changes nothing where the row does not meet it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ewspush.domain.subscription import LoggedNotification, State, Subscription
+from ewspush.domain.events import LoggedNotification
+from ewspush.domain.subscription import State, Subscription, SubscriptionChanges, SubscriptionKey
 
 
 @dataclass(frozen=True, slots=True)
 class AtWatermark:
-    """Expects the row to be active in `generation`, at `watermark` (None: whatever it is), and without a gap."""
+    """Active in `generation`, at `watermark` (None: whatever it is), and without a suspected gap."""
 
     generation: int
     watermark: str | None
 
     @property
-    def fields(self) -> Mapping[str, object]:
+    def required(self) -> SubscriptionChanges:
         """What the fields must be; None is absent."""
-        expected = {
+        required: SubscriptionChanges = {
             "state": State.ACTIVE,
             "generation": self.generation,
             "suspected_gap_since": None,
-            "oldest_open_gap_at": None,
         }
-        return (
-            expected
-            if self.watermark is None
-            else expected | {"watermark": self.watermark, "awaiting_first_push": None}
-        )
+        if self.watermark is not None:
+            required |= {"watermark": self.watermark, "awaiting_first_push": None}
+        return required
 
 
 @dataclass(frozen=True, slots=True)
 class SameRevision:
-    """Expects the row to be as it was read, but for `last_seen_at` and the keeper's own attributes."""
+    """As it was read, but for what a heartbeat and a check of the keeper change. Meeting it raises the revision."""
 
-    row: Subscription
+    subscription: Subscription
 
     @property
-    def fields(self) -> Mapping[str, object]:
+    def required(self) -> SubscriptionChanges:
         """What the fields must be; None is absent."""
-        names = ("state", "generation", "pending_generation", "watermark", "awaiting_first_push", "revision")
-        return {name: getattr(self.row, name) for name in names}
+        return {
+            "state": self.subscription.state,
+            "generation": self.subscription.generation,
+            "pending_generation": self.subscription.pending_generation,
+            "watermark": self.subscription.watermark,
+            "awaiting_first_push": self.subscription.awaiting_first_push,
+            "revision": self.subscription.revision,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class NoActivitySince:
-    """Expects that since the row was read nothing was heard of the subscription, and no keeper was there."""
+    """Since it was read, no push was received and no other keeper checked it."""
 
-    row: Subscription
+    subscription: Subscription
 
     @property
-    def fields(self) -> Mapping[str, object]:
+    def required(self) -> SubscriptionChanges:
         """What the fields must be; None is absent."""
-        names = ("state", "generation", "pending_generation", "revision", "last_seen_at", "next_check_at")
-        return {name: getattr(self.row, name) for name in names}
+        return {
+            "state": self.subscription.state,
+            "generation": self.subscription.generation,
+            "pending_generation": self.subscription.pending_generation,
+            "revision": self.subscription.revision,
+            "last_seen_at": self.subscription.last_seen_at,
+            "next_check_at": self.subscription.next_check_at,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationPending:
-    """Expects `generation` to be the newest that was sent, and not heard of yet."""
+    """`generation` is the newest Subscribe that was sent, and no push of it was received yet."""
 
     generation: int
 
     @property
-    def fields(self) -> Mapping[str, object]:
+    def required(self) -> SubscriptionChanges:
         """What the fields must be; None is absent."""
         return {"pending_generation": self.generation}
 
@@ -73,17 +82,24 @@ Precondition: TypeAlias = AtWatermark | SameRevision | NoActivitySince | Generat
 
 @dataclass(frozen=True, slots=True)
 class ConditionalUpdate:
-    """One atomic write: `changes` to the row (field -> value, None removes) and what is added to the log."""
+    """One atomic write: changes to a subscription, and what is added to the log."""
 
-    subscription: str
-    expects: Precondition
-    changes: Mapping[str, object]
-    logged: LoggedNotification | None = None
+    key: SubscriptionKey
+    precondition: Precondition
+    changes: SubscriptionChanges
+    notification: LoggedNotification | None = None
+
+    @property
+    def stored_changes(self) -> SubscriptionChanges:
+        """The changes, with the revision raised where the write was decided after reading the row."""
+        if not isinstance(self.precondition, SameRevision):
+            return self.changes
+        return self.changes | {"revision": self.precondition.subscription.revision + 1}
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of an `Entry`: stored, or not, and then the row as it is (None: there is none)."""
+    """Whether a write was stored; if not, `subscription` is the row as it is (None: there is none)."""
 
     stored: bool
-    row: Subscription | None = None
+    subscription: Subscription | None = None

@@ -1,4 +1,4 @@
-"""Stream of the events table -> SQS: decode the records, hand their events on, report how far it came."""
+"""Stream of the events table -> SQS: decode the records, forward their events, report how far it came."""
 
 import json
 import os
@@ -11,11 +11,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ewspush import telemetry
 from ewspush.adapters import aws
+from ewspush.adapters.attributes import plain
 from ewspush.adapters.event_log import DynamoDBEventLog
-from ewspush.adapters.log_items import notification_of
+from ewspush.adapters.log_items import messages_of
+from ewspush.adapters.rows import KEY
 from ewspush.adapters.sqs import SQSQueue
-from ewspush.domain.forwarding import ForwardResult, Record, forward, messages_of
-from ewspush.domain.ports import EventLog, Message, MessageQueue, UnavailableError
+from ewspush.domain.forwarding import ForwardResult, Record, forward
+from ewspush.domain.ports import EventLog, Message, MessageQueue
+from ewspush.domain.subscription import SubscriptionKey
+from ewspush.errors import UnavailableError
 from ewspush.settings import ForwarderSettings
 from ewspush.telemetry import Metric, Service
 
@@ -23,24 +27,23 @@ logger = telemetry.logger(Service.FORWARDER)
 metrics = telemetry.metrics(Service.FORWARDER)
 
 _DEADLINE_MARGIN_MS: Final = 10_000
-"""Left for the last request's time-outs and the report; what is not sent by then is told again."""
+"""Left for the last request's time-outs and the report; what is not sent by then is delivered again."""
 
 
 class UnfinishedBatchError(Exception):
-    """Raised where the stream can't be told a position: it then tells the whole batch again."""
+    """Raised where the stream takes no position to resume from: it then delivers the whole batch again."""
 
 
 class Forwarder:
-    """Hands batches of stream records on."""
+    """Forwards batches of stream records."""
 
     def __init__(self, queue: MessageQueue, dead_letters: MessageQueue, log: EventLog) -> None:
-        """Take the ports."""
         self._queue = queue
         self._dead_letters = dead_letters
         self._log = log
 
     def forward(self, event: dict[str, Any], has_time: Callable[[], bool]) -> ForwardResult:
-        """Send the events of all records of `event`; see `ewspush.domain.forwarding.forward`."""
+        """Send the events of all records of `event`."""
         return forward(self._records(event), self._queue, self._dead_letters, has_time)
 
     def _records(self, event: dict[str, Any]) -> Iterator[Record]:
@@ -60,24 +63,26 @@ class Forwarder:
         return Record(position, content, messages)
 
     def _messages(self, image: dict[str, Any]) -> tuple[Message, ...]:
-        head = notification_of(image)
-        parts = int(image["parts"]["N"]) if "parts" in image else 1
-        rest = self._log.rest_of(head, parts) if parts > 1 else []
+        parts = int(plain(image["parts"])) if "parts" in image else 1
+        first = messages_of(image)
+        if parts == 1:
+            return first
+        rest = self._log.rest_of(SubscriptionKey(plain(image[KEY])), plain(image["arrival"]), parts)
         if len(rest) != parts - 1:
             message = f"{parts - 1 - len(rest)} of {parts} parts are gone"
             raise LookupError(message)
-        return tuple(message for notification in (head, *rest) for message in messages_of(notification))
+        return tuple(message for part in (first, *rest) for message in part)
 
 
-def _note(handover: ForwardResult) -> None:
-    metrics.add_metric(Metric.EVENTS_FORWARDED, MetricUnit.Count, handover.sent)
-    if handover.dead_lettered:
-        metrics.add_metric(Metric.FAILED_RECORDS, MetricUnit.Count, handover.dead_lettered)
-        logger.error("records went to the failure destination", extra={"records": handover.dead_lettered})
-    if handover.resume_from is not None:
+def _report(result: ForwardResult) -> None:
+    metrics.add_metric(Metric.EVENTS_FORWARDED, MetricUnit.Count, result.sent)
+    if result.failed_records:
+        metrics.add_metric(Metric.FAILED_RECORDS, MetricUnit.Count, result.failed_records)
+        logger.error("records sent to the dead letter queue", extra={"records": result.failed_records})
+    if result.resume_from is not None:
         metrics.add_metric(Metric.BATCHES_STOPPED, MetricUnit.Count, 1)
-        logger.warning("batch stopped, to be told again", extra={"position": handover.resume_from})
-    logger.info("batch handed on", extra={"sent": handover.sent})
+        logger.warning("batch stopped; records will be redelivered", extra={"position": result.resume_from})
+    logger.info("batch forwarded", extra={"sent": result.sent})
 
 
 @cache
@@ -98,15 +103,15 @@ def _forwarder() -> Forwarder:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Hand one batch of the stream on; the entry point of the function.
+    """Forward one batch of the stream; the entry point of the function.
 
-    Returns the position from which the stream must tell again (`ReportBatchItemFailures`), or no failures.
+    Returns the position from which the stream is to deliver again (`ReportBatchItemFailures`), or no failures.
     """
-    handover = _forwarder().forward(event, lambda: context.get_remaining_time_in_millis() > _DEADLINE_MARGIN_MS)
-    _note(handover)
-    if handover.resume_from is None:
+    result = _forwarder().forward(event, lambda: context.get_remaining_time_in_millis() > _DEADLINE_MARGIN_MS)
+    _report(result)
+    if result.resume_from is None:
         return {"batchItemFailures": []}
     if not _settings().report_partial_batches:
-        message = f"stopped at {handover.resume_from}"
+        message = f"stopped at {result.resume_from}"
         raise UnfinishedBatchError(message)
-    return {"batchItemFailures": [{"itemIdentifier": handover.resume_from}]}
+    return {"batchItemFailures": [{"itemIdentifier": result.resume_from}]}

@@ -1,9 +1,10 @@
-"""Every minute: look at the subscriptions that are due, several at a time, for as long as there is time."""
+"""Every minute: check the subscriptions that are due, several at a time, for as long as there is time."""
 
 import os
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from itertools import chain, count, islice, zip_longest
@@ -20,10 +21,14 @@ from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.ews import EwsServer
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.adapters.sync_states import DynamoDBSyncStates
+from ewspush.domain.check_result import CheckOutcome, CheckResult
 from ewspush.domain.desired import shards_of
-from ewspush.domain.keeper import CheckOutcome, CheckResult, Keeper
-from ewspush.domain.recovering.service import Recoverer
-from ewspush.domain.renewing.rules import Policy
+from ewspush.domain.keeper import Keeper
+from ewspush.domain.ports import Clock, SubscriptionLedger
+from ewspush.domain.recovering.service import Synchronizer
+from ewspush.domain.renewing.service import Renewer
+from ewspush.domain.subscription import SubscriptionKey
+from ewspush.domain.timing import Timing
 from ewspush.settings import KeeperSettings
 from ewspush.telemetry import Metric, Service
 
@@ -31,110 +36,119 @@ logger = telemetry.logger(Service.KEEPER)
 metrics = telemetry.metrics(Service.KEEPER)
 
 MAX_CHECKS: Final = 2_000
-"""In a tick. More than can be renewed in one; the rest is still due in the next."""
+"""Upper bound on checks per run; the remainder stays due. More than one run can renew."""
 
 CONNECTIONS: Final = 8
 """Subscribe requests at once. Exchange 2010 allows an account ten (EWSMaxConcurrency), later ones 27."""
 
 _DEADLINE_MARGIN_MS: Final = 22_000
-"""Left for a Subscribe at its slowest and the writes around it; what is not looked at by then is still due."""
+"""Left for a Subscribe at its slowest and the writes around it; what is not checked by then stays due."""
 
 MAX_SYNC_CALLS: Final = 400
-"""In a tick, for all subscriptions: they have time, and the mail server has other clients."""
+"""Upper bound per run, for all subscriptions: they have time, and the mail server has other clients."""
 
 _FAILED: Final = frozenset({CheckOutcome.REFUSED, CheckOutcome.UNCONFIRMED, CheckOutcome.SUSPENDED})
 
 
+@dataclass(frozen=True, slots=True)
 class KeeperRun:
-    """Carries out ticks: each looks at what is due in the partitions of one keeper."""
+    """Carries out runs of the keeper: each checks what is due in the partitions of one keeper."""
 
-    def __init__(self, keeper: Keeper, keepers: int, workers: Callable[[], Executor]) -> None:
-        """Take the keeper, how many share the due index, and what runs looks side by side."""
-        self._keeper = keeper
-        self._keepers = keepers
-        self._workers = workers
+    keeper: Keeper
+    ledger: SubscriptionLedger
+    clock: Clock
+    timing: Timing
+    keepers: int
+    """How many share the due index."""
+    workers: Callable[[], Executor]
+    """Makes what runs checks side by side."""
 
-    def tick(self, number: int, has_time: Callable[[], bool]) -> None:
-        """Look at all that is due for keeper `number`; what there is no time for is left due."""
+    def run(self, number: int, has_time: Callable[[], bool]) -> None:
+        """Check all that is due for keeper `number`; what there is no time for stays due."""
         metrics.add_metric(Metric.KEEPER_RUNS, MetricUnit.Count, 1)
         calls = count(1)  # next() of a count is atomic
 
         def may_sync() -> bool:
             return has_time() and next(calls) <= MAX_SYNC_CALLS
 
-        with self._workers() as workers:
-            looks = [(key, workers.submit(self._look, key, has_time, may_sync)) for key in self._due(number)]
-        for key, look in looks:
-            self._note(key, look)
+        with self.workers() as workers:
+            checks = [(key, workers.submit(self._check, key, has_time, may_sync)) for key in self._due(number)]
+        for key, check in checks:
+            self._report(key, check)
 
-    def _due(self, number: int) -> Iterator[str]:
-        """Return what is due, from each partition in turn: a herd in one leaves the others their turn."""
-        now = self._keeper.clock()
-        partitions = [self._keeper.ledger.due(shard, now) for shard in shards_of(number, self._keepers)]
+    def _due(self, number: int) -> Iterator[SubscriptionKey]:
+        """Return what is due, from each partition in turn: many in one partition leave the others their turn."""
+        now = self.clock()
+        partitions = [self.ledger.due(shard, now) for shard in shards_of(number, self.keepers)]
         rounds = chain.from_iterable(zip_longest(*partitions))
         return islice((key for key in rounds if key is not None), MAX_CHECKS)
 
-    def _look(
-        self, subscription: str, has_time: Callable[[], bool], may_sync: Callable[[], bool]
+    def _check(
+        self, key: SubscriptionKey, has_time: Callable[[], bool], may_sync: Callable[[], bool]
     ) -> CheckResult | None:
-        return self._keeper.look(subscription, may_sync) if has_time() else None
+        return self.keeper.check(key, may_sync) if has_time() else None
 
-    def _note(self, subscription: str, future: "Future[CheckResult | None]") -> None:
-        """Count a look, and log it where anything happened. One that failed leaves the others alone."""
+    def _report(self, key: SubscriptionKey, future: "Future[CheckResult | None]") -> None:
+        """Count a check, and log it where anything happened. One that failed leaves the others alone."""
         error = future.exception()
         if error is not None:
-            logger.error("look failed", extra={"subscription": subscription, **telemetry.error_origin(error)})
+            extra = {"subscription": key, **telemetry.error_origin(error)}
+            logger.error("subscription check failed", extra=extra)
             metrics.add_metric(Metric.CHECKS_FAILED, MetricUnit.Count, 1)
             return
-        looked = future.result()
-        if looked is None:
+        result = future.result()
+        if result is None:
             metrics.add_metric(Metric.CHECKS_DEFERRED, MetricUnit.Count, 1)
             return
         metrics.add_metric(Metric.CHECKS, MetricUnit.Count, 1)
-        if looked.look is CheckOutcome.RENEWED:
+        if result.outcome is CheckOutcome.RENEWED:
             metrics.add_metric(Metric.RENEWALS, MetricUnit.Count, 1)
-            logger.info("subscription renewed", extra={"subscription": subscription})
-        if looked.look in _FAILED:
-            self._note_failure(subscription, looked)
+            logger.info("subscription renewed", extra={"subscription": key})
+        if result.outcome in _FAILED:
+            self._report_failure(key, result)
 
-    def _note_failure(self, subscription: str, looked: CheckResult) -> None:
-        minutes = looked.overdue / self._keeper.policy.minute
+    def _report_failure(self, key: SubscriptionKey, result: CheckResult) -> None:
+        minutes = result.overdue / self.timing.minute
         metrics.add_metric(Metric.RENEWALS_FAILED, MetricUnit.Count, 1)
         metrics.add_metric(Metric.MINUTES_OVERDUE, MetricUnit.Count, minutes)
-        if looked.look is CheckOutcome.SUSPENDED:
+        if result.outcome is CheckOutcome.SUSPENDED:
             metrics.add_metric(Metric.SUSPENSIONS, MetricUnit.Count, 1)
-        detail = {"look": looked.look, "response_code": looked.response_code, "overdue_minutes": round(minutes, 1)}
-        logger.warning("subscription not renewed", extra={"subscription": subscription, **detail})
+        extra = {"outcome": result.outcome, "response_code": result.response_code, "overdue_minutes": round(minutes, 1)}
+        logger.warning("subscription not renewed", extra={"subscription": key, **extra})
 
 
 @cache
-def _ticker() -> KeeperRun:
+def _keeper_run() -> KeeperRun:
     settings = KeeperSettings.from_env(os.environ)
-    secrets = aws.secrets_manager()
-    retention = timedelta(days=settings.event_retention_days)
+    secrets, dynamodb = aws.secrets_manager(), aws.dynamodb()
+    timing = Timing(timedelta(seconds=settings.minute_seconds))
+    ledger = DynamoDBLedger(
+        dynamodb,
+        settings.subscriptions_table,
+        settings.events_table,
+        timedelta(days=settings.event_retention_days),
+        settings.sync_states_table,
+    )
     credentials = SecretCredentials(secrets, settings.credentials_secret_arn, utc_now)
-    dynamodb = aws.dynamodb()
-    tables = (settings.subscriptions_table, settings.events_table)
-    ledger = DynamoDBLedger(dynamodb, *tables, retention)
-    states = DynamoDBSyncStates(dynamodb, settings.sync_states_table, *tables, retention)
     server = EwsServer(settings.ews_url, settings.server_version, credentials, utc_now)
-    policy = Policy(timedelta(seconds=settings.minute_seconds), settings.resume_is_trusted)
-    recoverer = Recoverer(ledger, states, server, utc_now, random.random, policy)
-    keeper = Keeper(
+    renewer = Renewer(
         ledger,
         server,
         SecretCallbackKeys(secrets, settings.callback_secret_arn, utc_now),
         utc_now,
         random.random,
-        policy,
+        timing,
         settings.callback_base_url,
-        recoverer if settings.recovers_gaps else None,
+        settings.resume_is_trusted,
     )
-    return KeeperRun(keeper, settings.keepers, lambda: ThreadPoolExecutor(CONNECTIONS))
+    states = DynamoDBSyncStates(dynamodb, settings.sync_states_table)
+    synchronizer = Synchronizer(ledger, states, server, utc_now, random.random, timing)
+    keeper = Keeper(ledger, renewer, synchronizer if settings.recovers_gaps else None, utc_now, timing)
+    return KeeperRun(keeper, ledger, utc_now, timing, settings.keepers, lambda: ThreadPoolExecutor(CONNECTIONS))
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Carry out one tick of keeper number `event["keeper"]`; the entry point of the function."""
-    _ticker().tick(int(event["keeper"]), lambda: context.get_remaining_time_in_millis() > _DEADLINE_MARGIN_MS)
+    """Carry out one run of keeper number `event["keeper"]`; the entry point of the function."""
+    _keeper_run().run(int(event["keeper"]), lambda: context.get_remaining_time_in_millis() > _DEADLINE_MARGIN_MS)

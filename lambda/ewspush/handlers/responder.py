@@ -12,14 +12,14 @@ from ewspush.adapters import aws
 from ewspush.adapters.clock import utc_now
 from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.secrets import SecretCallbackKeys
-from ewspush.domain.callback import Callback, ForgedCallbackError, verified
-from ewspush.domain.gaps import PROTOCOL_MINUTE
+from ewspush.domain.callback import Callback, verified
 from ewspush.domain.ports import CallbackKeys, Clock, SubscriptionLedger
 from ewspush.domain.receiving.received_push import read_push
 from ewspush.domain.receiving.rules import Decision, PushOutcome
 from ewspush.domain.receiving.service import process_push
-from ewspush.errors import AnswerableError, UnreadableNotificationError
-from ewspush.handlers.http import answer, body_of
+from ewspush.domain.timing import Timing
+from ewspush.errors import AnswerableError, ForgedCallbackError, UnreadableNotificationError
+from ewspush.handlers.http import body_of, response
 from ewspush.protocol.acknowledgement import CONTENT_TYPE, acknowledgement
 from ewspush.protocol.reader import parse_notification
 from ewspush.settings import ResponderSettings
@@ -43,28 +43,25 @@ _COUNTED: Final = {
 class Responder:
     """Answers one POST after the other."""
 
-    def __init__(
-        self, keys: CallbackKeys, ledger: SubscriptionLedger, clock: Clock, minute: timedelta = PROTOCOL_MINUTE
-    ) -> None:
-        """Take the ports, and how long a protocol minute lasts."""
+    def __init__(self, keys: CallbackKeys, ledger: SubscriptionLedger, clock: Clock, timing: Timing) -> None:
         self._keys = keys
         self._ledger = ledger
         self._clock = clock
-        self._minute = minute
+        self._timing = timing
 
     def respond(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Return the HTTP answer to the POST of `event`: an ack once it is stored, else why there is none."""
+        """Return the HTTP answer to the POST of `event`: an acknowledgement once it is stored, else why not."""
         try:
             callback = self._callback(event)
-            logger.append_keys(subscription=callback.subscription, generation=callback.generation)
-            notification = parse_notification(body_of(event))
-            ruling = process_push(read_push(callback, notification, self._clock()), self._ledger, self._minute)
+            logger.append_keys(subscription=callback.key, generation=callback.generation)
+            push = read_push(callback, parse_notification(body_of(event)), self._clock())
+            decision = process_push(push, self._ledger, self._timing)
         except AnswerableError as error:
-            return _refused(error)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the server is to send again, never to give up
-            return _failed(error)
-        _note(ruling)
-        return answer(200, acknowledgement(ruling.status), CONTENT_TYPE)
+            return _refuse(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the server is to send again, never to stop
+            return _fail(error)
+        _report(decision)
+        return response(200, acknowledgement(decision.status), CONTENT_TYPE)
 
     def _callback(self, event: dict[str, Any]) -> Callback:
         path = event.get("pathParameters") or {}
@@ -72,7 +69,7 @@ class Responder:
         return verified(subscription, generation, signature, self._keys.accepted())
 
 
-def _refused(error: AnswerableError) -> dict[str, Any]:
+def _refuse(error: AnswerableError) -> dict[str, Any]:
     """Say what is wrong: to the sender in words, to the operator in the log and a metric."""
     status = error.error_status_hint
     if isinstance(error, UnreadableNotificationError):
@@ -83,27 +80,28 @@ def _refused(error: AnswerableError) -> dict[str, Any]:
         logger.warning("callback refused", extra={"status": status, "detail": str(error)})
         metrics.add_metric(Metric.FORGED, MetricUnit.Count, 1)
     else:
-        return _failed(error)
-    return answer(status, f"{error}.")
+        return _fail(error)
+    return response(status, f"{error}.")
 
 
-def _failed(error: Exception) -> dict[str, Any]:
-    """Answer so that the server sends again. The log gets the error's place, not its words: they can quote data."""
+def _fail(error: Exception) -> dict[str, Any]:
+    """Answer so that the server sends again. The log gets the error's origin, not its text, which can quote data."""
     logger.error("the notification could not be stored", extra=telemetry.error_origin(error))
     metrics.add_metric(Metric.FAILURES, MetricUnit.Count, 1)
-    return answer(503, "The notification could not be stored; send it again.")
+    return response(503, "The notification could not be stored; send it again.")
 
 
-def _note(ruling: Decision) -> None:
-    if ruling.events:
-        metrics.add_metric(Metric.EVENTS_LOGGED, MetricUnit.Count, ruling.events)
-    if ruling.has_gap:
+def _report(decision: Decision) -> None:
+    if decision.events:
+        metrics.add_metric(Metric.EVENTS_LOGGED, MetricUnit.Count, decision.events)
+    if decision.has_gap:
         metrics.add_metric(Metric.GAPS, MetricUnit.Count, 1)
-    counted = _COUNTED.get(ruling.meaning)
+    counted = _COUNTED.get(decision.outcome)
     if counted is not None:
         metrics.add_metric(counted, MetricUnit.Count, 1)
-    level = logger.warning if ruling.meaning in _NOTABLE or ruling.has_gap else logger.info
-    level("notification answered", extra={"meaning": ruling.meaning, "events": ruling.events, "gap": ruling.has_gap})
+    level = logger.warning if decision.outcome in _NOTABLE or decision.has_gap else logger.info
+    detail = {"outcome": decision.outcome, "events": decision.events, "gap": decision.has_gap}
+    level("notification answered", extra=detail)
 
 
 @cache
@@ -112,7 +110,7 @@ def _responder() -> Responder:
     retention = timedelta(days=settings.event_retention_days)
     keys = SecretCallbackKeys(aws.secrets_manager(), settings.callback_secret_arn, utc_now)
     ledger = DynamoDBLedger(aws.dynamodb(), settings.subscriptions_table, settings.events_table, retention)
-    return Responder(keys, ledger, utc_now, timedelta(seconds=settings.minute_seconds))
+    return Responder(keys, ledger, utc_now, Timing(timedelta(seconds=settings.minute_seconds)))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -1,7 +1,7 @@
 """The two answers a server understands: SendNotificationResult with SubscriptionStatus OK or Unsubscribe.
 
 Amazon WorkMail's guide prints this form; messages.xsd makes the two values case-sensitive. Compact, without
-comment or white space for looks: nothing for a strict reader to object to.
+comments or white space: nothing for a strict reader to object to.
 """
 
 from enum import StrEnum

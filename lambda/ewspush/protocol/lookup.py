@@ -19,7 +19,7 @@ _NOT_FOUND: Final = "ErrorItemNotFound"
 
 @dataclass(frozen=True, slots=True)
 class LookupRequest:
-    """The ids of the items to look for."""
+    """Asks which of these items are still there."""
 
     ids: tuple[str, ...]
 

@@ -1,7 +1,7 @@
 """Bytes of a POST -> `Notification`, by namespace and local name; prefixes mean nothing.
 
 Everything the schema makes optional may be missing, unknown elements are passed over, an id is never guessed. Servers
-send error messages that the schema forbids (no Notification element), so the schema itself is not the judge.
+send error messages that the schema forbids (no Notification element), so the schema itself does not decide.
 """
 
 import copy

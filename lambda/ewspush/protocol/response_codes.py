@@ -16,7 +16,7 @@ class Remedy(StrEnum):
     """The server is overloaded or away: again, with back-off."""
 
     RETRY_A_FEW_TIMES = "retry-a-few-times"
-    """It may pass; where it does not, a person must look."""
+    """It may pass; where it does not, a person must act."""
 
     WAIT = "wait"
     """The quota is used up, perhaps by subscriptions of ours that have not died yet: again, slowly."""
@@ -24,17 +24,17 @@ class Remedy(StrEnum):
     RETRY_WITHOUT_WATERMARK = "retry-without-watermark"
     """The mailbox moves: again with back-off, and its watermarks mean nothing afterwards."""
 
-    WAIT_FOR_PUSH = "await-first-post"
-    """The subscription may have been made: give it the time to be heard of before making another."""
+    WAIT_FOR_PUSH = "wait-for-push"
+    """The subscription may have been made: give it time for its first push before making another."""
 
-    RESUBSCRIBE = "anew"
+    RESUBSCRIBE = "resubscribe"
     """The subscription is gone: make a new one now, from the last watermark."""
 
-    RESUBSCRIBE_WITHOUT_WATERMARK = "anew-without-watermark"
+    RESUBSCRIBE_WITHOUT_WATERMARK = "resubscribe-without-watermark"
     """So is the watermark: make a new one from now on, and recover what lies between."""
 
-    RETRY_THEN_SUSPEND = "ask"
-    """Rights are missing, or not in force yet: again for ten minutes, then rarely, and a person must look."""
+    RETRY_THEN_SUSPEND = "retry-then-suspend"
+    """Rights are missing, or not in force yet: again for ten minutes, then rarely, until a person acts."""
 
     SUSPEND = "suspend"
     """Nothing will change by itself: stop, and say what to do."""
@@ -70,7 +70,7 @@ NO_CREDENTIALS: Final = "no credentials"
 """Instead of a response code: nothing was sent, for want of credentials."""
 
 NO_CONNECTION: Final = "no connection"
-"""Instead of a response code: nothing was sent, for there was nobody to send it to."""
+"""Instead of a response code: nothing was sent, for no server was reached."""
 
 UNKNOWN: Final = Advice(Remedy.RETRY_A_FEW_TIMES, "the server gives a reason that is not known here")
 """For any code that is not in the table, and for answers that can't be read."""

@@ -21,7 +21,7 @@ DISTINGUISHED_FOLDERS: Final = frozenset({
     "archiveroot", "archivemsgfolderroot", "archivedeleteditems", "archiverecoverableitemsroot",
     "archiverecoverableitemsdeletions", "archiverecoverableitemsversions", "archiverecoverableitemspurges",
 })  # fmt: skip
-"""DistinguishedFolderIdNameType of types.xsd, as far as Exchange 2010 goes; any other folder is told by its id."""
+"""DistinguishedFolderIdNameType of types.xsd, as far as Exchange 2010 goes; any other folder is named by its id."""
 
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """Of the server that we asked. 512 changes take about 300 KB; a sync state has no limit and grows with its folder."""
@@ -106,7 +106,7 @@ def response_messages(status: int, body: bytes, operation: str) -> list[etree._E
 
 
 def is_error(message: etree._Element) -> bool:
-    """Whether a response message tells of an error."""
+    """Whether a response message reports an error."""
     return message.get("ResponseClass") == ResponseClass.ERROR
 
 

@@ -18,7 +18,7 @@ SOAP_ACTION: Final = soap.soap_action("Subscribe")
 
 @dataclass(frozen=True, slots=True)
 class SubscribeRequest:
-    """What to subscribe to, and how to be told.
+    """What to subscribe to, and where to push it.
 
     `folders` are distinguished names (inbox, calendar …) or folder ids; empty means all folders. `watermark` resumes,
     None starts from now.

@@ -19,17 +19,8 @@ from ewspush.protocol.soap import Refused
 MAX_CHANGES: Final = 512
 """In one answer to SyncFolderItems: MaxSyncChangesReturnedType of types.xsd."""
 
-NO_SYNC_STATE: Final = "no sync state"
-"""Instead of a response code: the server calls it a success, and does not say where to go on."""
-
-NO_PROGRESS: Final = "no progress"
-"""Instead of a response code: there is more, and the way on is the state just sent. Asking again would never end."""
-
-MAX_TOLD: Final = 50_000
-"""Of an answer. A hierarchy comes whole, and mailboxes have thousands of folders at most."""
-
-TOO_MUCH: Final = "too many changes"
-"""Instead of a response code: no server means this."""
+MAX_ELEMENTS: Final = 50_000
+"""In one answer. A hierarchy comes whole, and mailboxes have thousands of folders at most."""
 
 ITEMS_SOAP_ACTION: Final = soap.soap_action("SyncFolderItems")
 HIERARCHY_SOAP_ACTION: Final = soap.soap_action("SyncFolderHierarchy")
@@ -61,7 +52,7 @@ class SyncHierarchyRequest:
 
 
 class ChangeKind(StrEnum):
-    """What has become of an item or folder; steps in between are not told.
+    """What has become of an item or folder; steps in between are not returned.
 
     An item that was moved is deleted in one folder and created in the other.
     """
@@ -87,7 +78,7 @@ class ItemChange(NamedTuple):
 
 
 class FolderChange(NamedTuple):
-    """What has become of a folder. One deleted has no parent, and whether it was a search folder is not told."""
+    """What has become of a folder. One deleted has no parent, and whether it was a search folder is not known."""
 
     kind: ChangeKind
     id: str
@@ -119,7 +110,29 @@ class HierarchyPage:
     passed_over: int = 0
 
 
-class _Told(NamedTuple):
+class PageDefect(StrEnum):
+    """Why a successful answer cannot be used."""
+
+    NO_SYNC_STATE = "no-sync-state"
+    """It does not say where to go on."""
+
+    NO_PROGRESS = "no-progress"
+    """There is more, and the way on is the state just sent: asking again would never end."""
+
+    TOO_MANY_CHANGES = "too-many-changes"
+    """More than `MAX_ELEMENTS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusablePage:
+    """The server calls its answer a success, but it has a defect."""
+
+    defect: PageDefect
+
+
+class _Page(NamedTuple):
+    """What is common to both kinds of pages."""
+
     sync_state: str
     is_last: bool
     elements: list[etree._Element]
@@ -170,27 +183,26 @@ def _add_state(operation: etree._Element, sync_state: str | None) -> None:
         soap.add_text(operation, M + "SyncState", sync_state)
 
 
-def parse_sync_items(status: int, body: bytes, request: SyncItemsRequest) -> ItemsPage | Refused:
-    """Return what the server answered to `request`.
-
-    Refused with the server's code, with `HTTP <status>`, or with `NO_SYNC_STATE` or `NO_PROGRESS`.
-    """
+def parse_sync_items(status: int, body: bytes, request: SyncItemsRequest) -> ItemsPage | Refused | UnusablePage:
+    """Return what the server answered to `request`; refused with its code, or with `HTTP <status>`."""
     message = soap.response_message(status, body, "SyncFolderItems")
-    told = _told(message, status, "IncludesLastItemInRange", request.sync_state)
-    if isinstance(told, Refused):
-        return told
-    changes = tuple(change for element in told.elements if (change := _item_change(element)) is not None)
-    return ItemsPage(told.sync_state, changes, told.is_last, len(told.elements) - len(changes))
+    page = _page(message, status, "IncludesLastItemInRange", request.sync_state)
+    if not isinstance(page, _Page):
+        return page
+    changes = tuple(change for element in page.elements if (change := _item_change(element)) is not None)
+    return ItemsPage(page.sync_state, changes, page.is_last, len(page.elements) - len(changes))
 
 
-def parse_sync_hierarchy(status: int, body: bytes, request: SyncHierarchyRequest) -> HierarchyPage | Refused:
-    """Return what the server answered to `request`, refused as in `read_items`."""
+def parse_sync_hierarchy(
+    status: int, body: bytes, request: SyncHierarchyRequest
+) -> HierarchyPage | Refused | UnusablePage:
+    """Return what the server answered to `request`, as in `parse_sync_items`."""
     message = soap.response_message(status, body, "SyncFolderHierarchy")
-    told = _told(message, status, "IncludesLastFolderInRange", request.sync_state)
-    if isinstance(told, Refused):
-        return told
-    changes = tuple(change for element in told.elements if (change := _folder_change(element)) is not None)
-    return HierarchyPage(told.sync_state, changes, told.is_last, len(told.elements) - len(changes))
+    page = _page(message, status, "IncludesLastFolderInRange", request.sync_state)
+    if not isinstance(page, _Page):
+        return page
+    changes = tuple(change for element in page.elements if (change := _folder_change(element)) is not None)
+    return HierarchyPage(page.sync_state, changes, page.is_last, len(page.elements) - len(changes))
 
 
 def is_state_unknown(refused: Refused) -> bool:
@@ -203,27 +215,31 @@ def is_folder_gone(refused: Refused) -> bool:
     return refused.response_code in _FOLDERS_GONE
 
 
-def _told(message: etree._Element | Refused, status: int, flag: str, sent: str | None) -> _Told | Refused:
-    """Return what is common to both answers. `flag` is the element that says whether there is more."""
+def _page(
+    message: etree._Element | Refused, status: int, flag: str, sent: str | None
+) -> _Page | Refused | UnusablePage:
+    """Return what is common to both kinds of pages. `flag` is the element that says whether there is more."""
     if isinstance(message, Refused):
         return message
     sync_state = soap.text_of(message.find(M + "SyncState"))
     if sync_state is None:
         return _without_state(message, status)
     changes = message.find(M + "Changes")
-    if changes is not None and len(changes) > MAX_TOLD:
-        return Refused(TOO_MUCH)
+    if changes is not None and len(changes) > MAX_ELEMENTS:
+        return UnusablePage(PageDefect.TOO_MANY_CHANGES)
     elements = list(changes) if changes is not None else []
     is_last = _boolean(message.find(M + flag))
     if is_last is None:  # the schema allows it to be missing: then an empty page is the last
         is_last = not elements
-    return _Told(sync_state, is_last, elements) if is_last or sync_state != sent else Refused(NO_PROGRESS)
+    if not is_last and sync_state == sent:
+        return UnusablePage(PageDefect.NO_PROGRESS)
+    return _Page(sync_state, is_last, elements)
 
 
-def _without_state(message: etree._Element, status: int) -> Refused:
-    """A Warning tells of a request that was not processed (page on SyncFolderItemsResponseMessage), and has a code."""
-    warned = message.get("ResponseClass") == ResponseClass.WARNING
-    return soap.refusal(message, status) if warned else Refused(NO_SYNC_STATE)
+def _without_state(message: etree._Element, status: int) -> Refused | UnusablePage:
+    """A Warning reports a request that was not processed (page on SyncFolderItemsResponseMessage), and has a code."""
+    is_warning = message.get("ResponseClass") == ResponseClass.WARNING
+    return soap.refusal(message, status) if is_warning else UnusablePage(PageDefect.NO_SYNC_STATE)
 
 
 def _item_change(element: etree._Element) -> ItemChange | None:

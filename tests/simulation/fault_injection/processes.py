@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tests.simulation.failpoints import CallSite, fail, kill
+from tests.simulation.mailbox_actions import MailboxAction
 from tests.simulation.steps import Fault
 
 if TYPE_CHECKING:
@@ -40,6 +41,26 @@ class Failpoint(Fault):
             "overlap deliveries": lambda _: system.nested(system.posts.deliver_due),
         }
         return effects[self.effect]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeDuringSync(Fault):
+    """Items of a mailbox change while a step of a sync is under way, and the server pushes it at once.
+
+    So they change after a page was asked for, after the log was read, or just before the step is stored.
+    """
+
+    site: CallSite
+    action: MailboxAction
+    count: int
+    """Steps during which it happens."""
+
+    def begin(self, system: "System") -> None:
+        def change() -> None:
+            self.action.begin(system)
+            system.posts.deliver_due()
+
+        system.failpoints.arm(self.site, lambda _: system.nested(change), self.count)
 
 
 @dataclass(frozen=True, slots=True)

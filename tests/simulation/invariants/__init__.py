@@ -10,6 +10,7 @@ from tests.simulation.invariants.log import (
     OnceInTheLogInOrder,
     OnceOnTheQueueInOrder,
     StoredBeforeOk,
+    SyncYieldsToPush,
     WatermarkGoesForward,
 )
 from tests.simulation.invariants.renewals import NoRenewalWhileAlive, RenewedInTime
@@ -18,6 +19,7 @@ from tests.simulation.invariants.subscribes import OneSubscribeAtATime, Unconfir
 ALL: Final[tuple[type[Invariant], ...]] = (
     StoredBeforeOk,
     OnceInTheLogInOrder,
+    SyncYieldsToPush,
     OnceOnTheQueueInOrder,
     WatermarkGoesForward,
     UnsubscribeOnlyWhatIsOver,

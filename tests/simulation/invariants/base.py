@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ewspush.domain.subscription import LoggedNotification, Subscription
+from ewspush.domain.events import LoggedNotification
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate
 from ewspush.protocol.notification import Notification
 from ewspush.protocol.soap import Refused
@@ -26,7 +27,7 @@ class BrokenError(BaseException):  # the responder has to answer whatever an `Ex
 class PostRecord:
     """A POST at the responder: of which subscription and generation, what is in it, and how it was answered."""
 
-    subscription: str
+    key: SubscriptionKey
     generation: int
     notification: Notification
     began_at: float

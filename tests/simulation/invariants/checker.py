@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ewspush.domain.ports import UnavailableError
-from ewspush.domain.subscription import Subscription
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate
+from ewspush.errors import UnavailableError
 from ewspush.handlers import responder
 from ewspush.protocol.notification import Notification
 from ewspush.protocol.soap import Refused
@@ -51,17 +51,17 @@ class Checker:
         while self._checked < len(log):
             notification = log[self._checked]
             self._checked += 1
-            for document in notification.events if self._system.time.is_traced else ():
-                self._system.time.note(f"  log {descriptions.of_document(document)}")
+            for event in notification.events if self._system.time.is_traced else ():
+                self._system.time.note(f"  log {descriptions.of_event(event)}")
             self._call("on_log", notification)
 
-    def post_begins(self, subscription: str, generation: int, post: Post) -> PostRecord:
+    def post_begins(self, key: SubscriptionKey, generation: int, post: Post) -> PostRecord:
         """Return the record of a POST that arrives."""
         notification: Notification = getattr(responder, "parse_notification")(post.body)  # noqa: B009  # as the responder reads, once
         if self._system.time.is_traced:
             self._system.time.note(f"POST of generation {generation}: {descriptions.of_notification(notification)}")
         triggered = self._system.failpoints.triggered
-        return PostRecord(subscription, generation, notification, self._system.time.now, triggered)
+        return PostRecord(key, generation, notification, self._system.time.now, triggered)
 
     def post_ends(self, record: PostRecord, answer: Mapping[str, Any]) -> None:
         """See `Invariant.on_post`. Our failure is a defect where no failpoint was triggered."""
@@ -87,9 +87,9 @@ class Checker:
         """Count a request of a sync."""
         self._syncs += 1
 
-    def on_apply(self, subscription: str) -> None:
+    def on_apply(self, key: SubscriptionKey) -> None:
         """See `Invariant.on_apply`."""
-        self._call("on_apply", self._system.ledger.rows[subscription])
+        self._call("on_apply", self._system.ledger.rows[key])
 
     def process_failed(self, error: Exception) -> None:
         """Raise an error that was not injected: that is no broken promise, it is a defect of some part."""

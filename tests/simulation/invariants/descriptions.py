@@ -1,8 +1,6 @@
 """Lines of a trace: what was written, pushed and sent, in short."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from ewspush.domain.events import ChangeEvent, Event
 from ewspush.domain.subscription import Subscription
 from ewspush.protocol.notification import Notification
 from ewspush.protocol.soap import Refused
@@ -41,12 +39,13 @@ def generation_of(request: SubscribeRequest) -> int:
     return int(request.url.split("/")[-2])
 
 
-def of_document(document: Mapping[str, Any]) -> str:
+def of_event(event: Event) -> str:
     """Return an event of the log."""
-    data = document["data"]
-    names = ("reason", "from", "to", "origin", "watermark", "gaps", "recovered")
-    values = " ".join(f"{name}={data[name]}" for name in names if data.get(name) is not None)
-    return f"{document['type'].removeprefix('ews.mailbox.')} {(data.get('id') or '')[:8]} {values}"
+    own_id = event.object_id or "" if isinstance(event, ChangeEvent) else event.id
+    names = ("reason", "start", "end", "origin", "watermark", "gaps", "recovered")
+    values = {name: getattr(event, name, None) for name in names}
+    shown = " ".join(f"{name}={_short(value)}" for name, value in values.items() if value is not None)
+    return f"{event.kind} {own_id[:8]} {shown}"
 
 
 def of_mailbox_change(change: LoggedEvent) -> str:

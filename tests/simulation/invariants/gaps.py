@@ -1,10 +1,10 @@
 """What is missed is in a gap, and what is in a closed gap is published."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from ewspush.domain.subscription import Subscription
-from ewspush.domain.timestamps import from_iso
+from ewspush.domain.events import KINDS, ChangeEvent, Event, GapClosedEvent, GapEvent
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from mailsim.mailbox_events import LoggedEvent
 from tests.simulation.clock import START
 from tests.simulation.event_identity import (
@@ -12,8 +12,7 @@ from tests.simulation.event_identity import (
     Gap,
     SyncedEvents,
     identity_of_change,
-    identity_of_document,
-    published_type,
+    identity_of_logged,
 )
 from tests.simulation.invariants.base import Invariant
 from tests.simulation.invariants.descriptions import of_mailbox_change
@@ -25,31 +24,26 @@ _TYPES_THAT_BRING: Final = frozenset({"CreatedEvent", "CopiedEvent", "MovedEvent
 class _OfTheLog(Invariant):
     """Reads the log when everything is over."""
 
-    def gaps(self, subscription: str) -> list[Gap]:
+    def gaps(self, key: SubscriptionKey) -> list[Gap]:
         """Return the gaps of a subscription."""
-        documents = list(self.documents(subscription))
-        closed = {
-            each
-            for document in documents
-            if document["type"] == "ews.mailbox.gap_closed"
-            for each in document["data"]["gaps"]
-        }
+        events = list(self.events(key))
+        closed = {each for event in events if isinstance(event, GapClosedEvent) for each in event.gaps}
         theirs = self.system.time.theirs
         return [
-            Gap(theirs(from_iso(data["from"])), theirs(from_iso(data["to"])), document["id"] in closed)
-            for document in documents
-            if document["type"] == "ews.mailbox.gap" and (data := document["data"])
+            Gap(theirs(event.start), theirs(event.end), event.id in closed)
+            for event in events
+            if isinstance(event, GapEvent)
         ]
 
-    def documents(self, subscription: str) -> Iterator[Mapping[str, Any]]:
+    def events(self, key: SubscriptionKey) -> Iterator[Event]:
         """Return the events of a subscription, in the order they were written."""
         for notification in self.system.ledger.log:
-            if notification.subscription == subscription:
+            if notification.key == key:
                 yield from notification.events
 
     def not_pushed(self, row: Subscription) -> list[LoggedEvent]:
         """Return the changes while the subscription was desired that are not published by push."""
-        logged = {identity_of_document(document) for document in self.documents(row.subscription)}
+        logged = {identity_of_logged(event) for event in self.events(row.key) if isinstance(event, ChangeEvent)}
         since = self.expected_since(row.mailbox)
         changes = self.system.core.changes(row.mailbox, row.folders)
         return [
@@ -71,17 +65,14 @@ class NothingLostInSilence(_OfTheLog):
 
     def at_end(self) -> None:
         for row in self.system.ledger.rows.values():
-            gaps = self.gaps(row.subscription)
+            gaps = self.gaps(row.key)
             synced = SyncedEvents()
-            for document in self.documents(row.subscription):
-                synced.add(row.subscription, document)
+            for event in self.events(row.key):
+                synced.add(event)
             for change in self.not_pushed(row):
-                event_type, own_id = published_type(change.event.type), change.event.id
-                if any(gap.contains(change.at) for gap in gaps) or synced.covers(
-                    row.subscription, event_type, own_id, change.at
-                ):
-                    continue
-                self.fail(f"{of_mailbox_change(change)} of {row.mailbox} is nowhere", change.at)
+                is_covered = synced.covers(KINDS[change.event.type], change.event.id, change.at)
+                if not is_covered and not any(gap.contains(change.at) for gap in gaps):
+                    self.fail(f"{of_mailbox_change(change)} of {row.mailbox} is nowhere", change.at)
 
 
 class ClosedGapsArePublished(_OfTheLog):
@@ -89,12 +80,12 @@ class ClosedGapsArePublished(_OfTheLog):
 
     def at_end(self) -> None:
         for row in self.system.ledger.rows.values():
-            gaps = self.gaps(row.subscription)
+            gaps = self.gaps(row.key)
             if any(gap.is_closed for gap in gaps):
                 self._check(row, gaps)
 
     def _check(self, row: Subscription, gaps: list[Gap]) -> None:
-        published_at, missed = self._published_at(row.subscription), self.not_pushed(row)
+        published_at, missed = self._published_at(row.key), self.not_pushed(row)
         mailbox = self.system.core.directory.find(row.mailbox).mailbox
         entries, named = mailbox.entries, set(map(mailbox.folder_id, row.folders))
         brought = {change.event.id for change in missed if change.event.type in _TYPES_THAT_BRING}
@@ -111,14 +102,14 @@ class ClosedGapsArePublished(_OfTheLog):
                 if published_at.get(each, 0) < change.at - TOLERANCE_SECONDS and not came_and_went:
                     self.fail(f"{of_mailbox_change(change)} of {row.mailbox}: no event of {each[:8]}", change.at)
 
-    def _published_at(self, subscription: str) -> dict[str, float]:
+    def _published_at(self, key: SubscriptionKey) -> dict[str, float]:
         """Return the time of the last event of each object."""
         published_at: dict[str, float] = {}
         for notification in self.system.ledger.log:
-            if notification.subscription == subscription:
+            if notification.key == key:
                 at = self.system.time.theirs(notification.received_at)
-                for document in notification.events:
-                    published_at |= {document["data"].get(name) or "": at for name in ("id", "old_id")}
+                changes = [event for event in notification.events if isinstance(event, ChangeEvent)]
+                published_at |= {each or "": at for change in changes for each in (change.object_id, change.old_id)}
         return published_at
 
 
@@ -129,5 +120,5 @@ class CalmWhenNothingBreaks(_OfTheLog):
         if not self.system.plan.is_calm:
             return
         for row in self.system.ledger.rows.values():
-            if row.generation != 1 or self.gaps(row.subscription) or self.not_pushed(row):
-                self.fail(f"generation {row.generation}, {len(self.gaps(row.subscription))} gaps: {row.mailbox}")
+            if row.generation != 1 or self.gaps(row.key) or self.not_pushed(row):
+                self.fail(f"generation {row.generation}, {len(self.gaps(row.key))} gaps: {row.mailbox}")

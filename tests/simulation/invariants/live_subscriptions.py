@@ -20,16 +20,16 @@ class UnsubscribeOnlyWhatIsOver(Invariant):
 
     def on_apply(self, row: Subscription) -> None:
         if row.state is State.RETIRED:  # that generation is over, also when the subscription is desired again
-            self._retired[row.subscription] = row.generation
+            self._retired[row.key] = row.generation
 
     def on_post(self, post: PostRecord) -> None:
-        row = self.system.ledger.rows[post.subscription]
-        if post.answer != "Unsubscribe" or post.generation <= self._retired.get(row.subscription, 0):
+        row = self.system.ledger.rows[post.key]
+        if post.answer != "Unsubscribe" or post.generation <= self._retired.get(row.key, 0):
             return
         if post.generation >= row.generation:
             self.fail(f"to generation {post.generation} while the row has {row.generation}")
         urls = (each.request.url for each in self.system.core.subscriptions.values())
-        if not any(f"/{row.subscription}/{row.generation}/" in url for url in urls):
+        if not any(f"/{row.key}/{row.generation}/" in url for url in urls):
             self.fail(f"generation {row.generation} superseded {post.generation} and was never made")
 
 

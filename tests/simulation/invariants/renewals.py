@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
-from ewspush.domain.renewing.rules import MIN_GRACE, SUSPENDED_WAIT_MINUTES
+from ewspush.domain.renewing.rules import SUSPENDED_WAIT_MINUTES
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.timing import MIN_GRACE
 from ewspush.domain.updates import ConditionalUpdate
 from ewspush.protocol.response_codes import Remedy, advice
 from ewspush.protocol.soap import Refused
@@ -34,27 +35,27 @@ class NoRenewalWhileAlive(Invariant):
 
     def on_write(self, before: Subscription, after: Subscription, update: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         if after.lost_code is not None:
-            self._alive.pop(after.subscription, None)
+            self._alive.pop(after.key, None)
         if after.attempts > before.attempts:
-            self._began_at[after.subscription] = self.system.time.now
+            self._began_at[after.key] = self.system.time.now
         if after.generation > before.generation and after.state is State.ACTIVE:
-            self._alive[after.subscription] = (after.generation, self._answered_at.get(after.subscription, 0.0))
+            self._alive[after.key] = (after.generation, self._answered_at.get(after.key, 0.0))
 
     def on_apply(self, row: Subscription) -> None:
         if row.state is State.WANTED:  # desired again after it was retired
-            self._alive.pop(row.subscription, None)
+            self._alive.pop(row.key, None)
 
     def after_subscribe(self, row: Subscription, request: SubscribeRequest, answer: object) -> None:  # noqa: ARG002  # the hook's
-        self._answered_at[row.subscription] = self.system.time.now
+        self._answered_at[row.key] = self.system.time.now
 
     def on_post(self, post: PostRecord) -> None:
-        row = self.system.ledger.rows[post.subscription]
+        row = self.system.ledger.rows[post.key]
         if post.answer == "OK" and not post.is_error and row.lost_code is None:
-            self._alive[post.subscription] = (post.generation, post.began_at)
+            self._alive[post.key] = (post.generation, post.began_at)
 
     def before_subscribe(self, row: Subscription, request: SubscribeRequest) -> None:
-        generation, seen_at = self._alive.get(row.subscription, (0, 0.0))
-        began_at = self._began_at[row.subscription]
+        generation, seen_at = self._alive.get(row.key, (0, 0.0))
+        began_at = self._began_at[row.key]
         silence = 120 * row.status_frequency_minutes
         if row.min_generation <= generation and began_at - silence + 1 < seen_at < began_at - 0.1:
             seconds = began_at - seen_at
@@ -81,17 +82,17 @@ class RenewedInTime(Invariant):
         self._check()
 
     def on_post(self, post: PostRecord) -> None:
-        row = self.system.ledger.rows[post.subscription]
+        row = self.system.ledger.rows[post.key]
         self._check()
-        if post.answer == "OK" and post.is_error and self._tried_at.get(post.subscription, 0) >= post.began_at:
+        if post.answer == "OK" and post.is_error and self._tried_at.get(post.key, 0) >= post.began_at:
             return  # a keeper was faster, and the result of its attempt counts
         if post.answer == "OK" and post.is_error:
-            waits_until = self._due_at[post.subscription]
-            self._due_at[post.subscription] = self.system.time.now
+            waits_until = self._due_at[post.key]
+            self._due_at[post.key] = self.system.time.now
             if row.pending_generation is not None or row.generation > post.generation:
                 self._wait(row, 120 * row.status_frequency_minutes)
                 # a repeated error notification shortens no wait that the server asked for
-                self._due_at[post.subscription] = max(self._due_at[post.subscription], waits_until)
+                self._due_at[post.key] = max(self._due_at[post.key], waits_until)
         elif post.answer == "OK" and row.min_generation <= post.generation:
             self._wait(row, 120 * row.status_frequency_minutes)
 
@@ -105,7 +106,7 @@ class RenewedInTime(Invariant):
         request: SubscribeRequest,  # noqa: ARG002  # the hook's
         answer: Subscribed | Refused | None,
     ) -> None:
-        self._tried_at[row.subscription] = self.system.time.now
+        self._tried_at[row.key] = self.system.time.now
         frequency = 60 * row.status_frequency_minutes
         if isinstance(answer, Refused):
             is_over = advice(answer.response_code).remedy is Remedy.SUSPEND
@@ -116,13 +117,13 @@ class RenewedInTime(Invariant):
     def on_apply(self, row: Subscription) -> None:
         """What was changed is tried at once, unless too many earlier generations may be live."""
         next_check_at = self.system.time.theirs(row.next_check_at) if row.next_check_at is not None else 0
-        self._due_at[row.subscription] = max(self.system.time.now, next_check_at)
+        self._due_at[row.key] = max(self.system.time.now, next_check_at)
 
     def at_end(self) -> None:
         self._check()
 
     def _wait(self, row: Subscription, seconds: float) -> None:
-        self._due_at[row.subscription] = self.system.time.now + seconds
+        self._due_at[row.key] = self.system.time.now + seconds
 
     def _check(self) -> None:
         system, now = self.system, self.system.time.now
@@ -130,9 +131,9 @@ class RenewedInTime(Invariant):
         self._triggered = system.failpoints.triggered
         for row in system.ledger.rows.values():
             grace = max(120 * row.status_frequency_minutes, 120)
-            due_at = max(self._due_at.get(row.subscription, START), system.no_keeper_until() + grace)
+            due_at = max(self._due_at.get(row.key, START), system.no_keeper_until() + grace)
             if is_disturbed:
                 due_at = max(due_at, now + grace)
             elif now > due_at + _RUN_INTERVAL_SECONDS + self._slack_seconds and row.state is not State.RETIRED:
                 self.fail(f"{row.mailbox} is overdue by {now - due_at:.0f} s")
-            self._due_at[row.subscription] = due_at
+            self._due_at[row.key] = due_at

@@ -19,13 +19,13 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_values_are_typed_as_boto3_types_them(value: Any) -> None:
-    """A library's word for it, without the library on the ack path."""
+    """The same wire form, without loading the library before the ack."""
     assert typed(value) == TypeSerializer().serialize(value)
 
 
 @given(VALUES)
 def test_values_read_back_as_boto3_reads_them(value: Any) -> None:
-    """Numbers as int, for we write no others."""
+    """Numbers as int, since we write no others."""
     attribute: Any = typed(value)
     assert plain(attribute) == value == TypeDeserializer().deserialize(attribute)
 
@@ -44,6 +44,6 @@ def test_what_it_cannot_hold_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("attribute", [{"B": b""}, {"SS": ["a"]}, {}, {"N": "one"}, {"N": "1", "S": "1"}])
 def test_what_we_do_not_write_is_not_read(attribute: Any) -> None:
-    """Somebody else's record is not guessed at."""
+    """An attribute of another program is not guessed at."""
     with pytest.raises((TypeError, ValueError)):
         plain(attribute)

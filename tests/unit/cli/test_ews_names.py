@@ -5,7 +5,7 @@ import pytest
 from cli import ews_names
 from cli.did_you_mean import closest
 from ewspush.domain.desired import EVENT_TYPES
-from ewspush.domain.events import push_documents
+from ewspush.domain.events import push_events
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
 from tests.stories import NOON, callback
@@ -18,8 +18,8 @@ def test_event_types_have_the_names_that_consumers_read(ours: str) -> None:
     """Subscribed to as `created`, an event comes as `ews.mailbox.created`."""
     theirs = ews_names.parse_event_type(ours)
     assert theirs is not None
-    (document,) = push_documents(callback(), [MailboxEvent(theirs, id="x", watermark="w")], NOON)
-    assert document["type"] == f"ews.mailbox.{ours}"
+    (event,) = push_events(callback(), [MailboxEvent(theirs, id="x", watermark="w")], NOON)
+    assert event.kind == ours
 
 
 def test_every_event_type_has_a_name() -> None:

@@ -7,11 +7,11 @@ import pytest
 from cli.plan import make_plan
 from cli.plan_output import print_plan
 from ewspush.domain.desired import DesiredSubscription
-from tests.stories import MAILBOX, NOON, subscription
+from tests.stories import MAILBOX, NOON, TIMING, subscription
 from tests.unit.cli.test_console import terminal
 
-PLAN = make_plan([replace(DesiredSubscription(MAILBOX), folders=("inbox",))], [subscription()], NOON)
-KEY = subscription().subscription
+PLAN = make_plan([replace(DesiredSubscription(MAILBOX), folders=("inbox",))], [subscription()], TIMING, NOON)
+KEY = subscription().key
 
 
 def test_a_wide_terminal_shows_a_step_on_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

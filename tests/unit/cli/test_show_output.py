@@ -6,8 +6,7 @@ import pytest
 
 from cli import formatting
 from cli.show_output import facts
-from ewspush.domain.events import GapReason
-from ewspush.domain.subscription import State
+from ewspush.domain.subscription import GapReason, State
 from tests.stories import NOON, subscription
 
 

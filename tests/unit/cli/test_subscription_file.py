@@ -113,9 +113,9 @@ def test_an_invalid_address_is_reported(file: Path, line: str, expected: str) ->
         ("folders = {}", "folders must be a list, not {};"),
         (
             "event_types = []",
-            "event_types is empty; leave the key out for the default event types; event types are new_mail, created",
+            "event_types is empty; leave the key out for the default event types; event types are copied,",
         ),
-        ('event_types = "created"', 'event_types must be a list, not "created"; event types are new_mail,'),
+        ('event_types = "created"', 'event_types must be a list, not "created"; event types are copied, created,'),
         ('event_types = ["newmail"]', 'event type "newmail" is not known; did you mean "new_mail"? event types are'),
         ('event_types = ["NewMail"]', 'event type "NewMail" is not known; did you mean'),
         ('event_types = ["StatusEvent"]', 'event type "StatusEvent" is not known;'),

@@ -1,13 +1,15 @@
-"""Who may post, and for whom."""
+"""Signed callback paths: which are accepted, and whose POST they name."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ewspush.domain.callback import Callback, ForgedCallbackError, signed_path, verified
+from ewspush.domain.callback import Callback, signed_path, verified
+from ewspush.domain.subscription import SubscriptionKey
+from ewspush.errors import ForgedCallbackError
 
-CALLBACK = Callback("sub-7f3a", "ida@harbour.example", 4)
+CALLBACK = Callback(SubscriptionKey("sub-7f3a"), "ida@harbour.example", 4)
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 
 
@@ -19,24 +21,22 @@ def segments(path: str) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize("keys", [(KEY,), (OTHER_KEY, KEY), (KEY, OTHER_KEY)])
-def test_path_of_any_accepted_key_says_whose_it_is(keys: tuple[bytes, ...]) -> None:
-    """The current key and the previous one are taken, in any order."""
+def test_a_path_signed_with_any_accepted_key_names_its_callback(keys: tuple[bytes, ...]) -> None:
+    """The current key and the previous one are accepted, in any order."""
     assert verified(*segments(signed_path(CALLBACK, KEY)), keys) == CALLBACK
 
 
 @pytest.mark.parametrize("keys", [(), (OTHER_KEY,)])
-def test_path_of_no_accepted_key_is_refused(keys: tuple[bytes, ...]) -> None:
-    """A key that was rotated out opens nothing; the refusal is a 403."""
+def test_a_path_signed_with_any_other_key_is_refused(keys: tuple[bytes, ...]) -> None:
+    """Also with one that was rotated out; the refusal is a 403."""
     with pytest.raises(ForgedCallbackError) as refused:
         verified(*segments(signed_path(CALLBACK, KEY)), keys)
     assert refused.value.error_status_hint == 403
 
 
-@pytest.mark.parametrize(
-    "change", [{"subscription": "sub-0"}, {"mailbox": "eve@harbour.example"}, {"generation": 5}], ids=repr
-)
-def test_signature_serves_one_callback_only(change: dict[str, Any]) -> None:
-    """Moved to another subscription, generation or mailbox it is worth nothing."""
+@pytest.mark.parametrize("change", [{"key": "sub-0"}, {"mailbox": "eve@harbour.example"}, {"generation": 5}], ids=repr)
+def test_a_signature_is_valid_for_one_callback_only(change: dict[str, Any]) -> None:
+    """Not for another subscription, generation or mailbox."""
     *_, signature = segments(signed_path(CALLBACK, KEY))
     subscription, generation, other = segments(signed_path(replace(CALLBACK, **change), KEY))
     mailbox, mac = other.partition(".")[0], signature.partition(".")[2]
@@ -44,7 +44,7 @@ def test_signature_serves_one_callback_only(change: dict[str, Any]) -> None:
         verified(subscription, generation, f"{mailbox}.{mac}", (KEY,))
 
 
-def test_signature_has_one_spelling() -> None:
+def test_a_signature_has_one_spelling() -> None:
     """Other base64 spellings of the same bytes are other paths."""
     subscription, generation, signature = segments(signed_path(CALLBACK, KEY))
     for respelled in (signature + "=", signature + "!", signature.replace(".", ".-", 1), _last_bits_changed(signature)):
@@ -64,6 +64,6 @@ def test_garbage_is_a_forgery(signature: str) -> None:
         verified("sub\ud800", "one", signature, (KEY,))
 
 
-def test_mailbox_is_no_plain_text_in_the_path() -> None:
-    """Paths meet logs on their way; the address in them is encoded."""
+def test_the_mailbox_is_no_plain_text_in_the_path() -> None:
+    """A proxy may log paths; the address in them is encoded."""
     assert CALLBACK.mailbox not in signed_path(CALLBACK, KEY)

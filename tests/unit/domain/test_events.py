@@ -1,6 +1,5 @@
-"""What the consumer is told, and under which id."""
+"""The events of a POST, their ids, and the entries of the log."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
@@ -9,17 +8,22 @@ import pytest
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import (
-    MAX_DOCUMENT_BYTES,
-    Document,
-    GapReason,
-    encoded,
-    gap_document,
-    push_documents,
+    ChangeEvent,
+    EventKind,
+    GapClosedEvent,
+    GapEvent,
+    Origin,
+    arrival,
+    gap_event,
+    log_entry,
+    push_events,
 )
+from ewspush.domain.subscription import GapReason, SubscriptionKey
+from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import KNOWN_EVENTS, STATUS_EVENT, MailboxEvent, ObjectKind
 from tests.stories import NOON
 
-CALLBACK: Final = Callback("sub-7f3a", "ida@harbour.example", 4)
+CALLBACK: Final = Callback(SubscriptionKey("sub-7f3a"), "ida@harbour.example", 4)
 CREATED: Final = MailboxEvent(
     "CreatedEvent",
     object=ObjectKind.ITEM,
@@ -32,203 +36,179 @@ CREATED: Final = MailboxEvent(
 UNKNOWN: Final = MailboxEvent("ArchivedEvent", watermark="w-8", raw_xml="<t:ArchivedEvent/>")
 
 
-def sole(event: MailboxEvent, callback: Callback = CALLBACK) -> Document:
-    """Return the only document of `event`."""
-    (document,) = push_documents(callback, [event], NOON)
-    return document
+def sole(event: MailboxEvent, callback: Callback = CALLBACK) -> ChangeEvent:
+    """Return the only change of `event`."""
+    (change,) = push_events(callback, [event], NOON)
+    return change
 
 
-def test_document_has_the_attributes_of_cloudevents() -> None:
-    """Required attributes, the time of the event in UTC, and everything the server told in data."""
-    document = sole(CREATED)
-    assert {**document, "id": ""} == {
-        "specversion": "1.0",
-        "id": "",
-        "source": "/mailboxes/ida@harbour.example",
-        "type": "ews.mailbox.created",
-        "subject": "it-1",
-        "time": "2026-05-11T05:40:12Z",
-        "datacontenttype": "application/json",
-        "dataschema": "tag:ews-push,2026:/schemas/mailbox-event.v1.json",
-        "data": {
-            "mailbox": "ida@harbour.example",
-            "subscription": "sub-7f3a",
-            "object": "item",
-            "id": "it-1",
-            "change_key": "ck",
-            "parent_folder_id": "f-1",
-            "old_id": None,
-            "old_parent_folder_id": None,
-            "unread_count": None,
-            "watermark": "KgEAAAAAAAA=",
-            "received_at": "2026-03-04T12:00:00.000Z",
-            "origin": "push",
-        },
-    }
+class TestPushEvents:
+    """What a consumer learns of a change."""
 
-
-@pytest.mark.parametrize("kind", [kind for kind in KNOWN_EVENTS if kind != STATUS_EVENT])
-def test_every_known_event_has_a_type_of_its_own(kind: str) -> None:
-    """None of the known events is told as unknown."""
-    expected = {"NewMailEvent": "new_mail", "FreeBusyChangedEvent": "free_busy_changed"}
-    assert sole(CREATED._replace(type=kind))["type"] == (
-        f"ews.mailbox.{expected.get(kind, kind.removesuffix('Event').lower())}"
-    )
-
-
-def test_heartbeats_are_no_documents() -> None:
-    """A sign of life is kept, not told."""
-    events = [MailboxEvent(STATUS_EVENT, watermark="w"), CREATED]
-    assert [document["data"]["id"] for document in push_documents(CALLBACK, events, NOON)] == ["it-1"]
-
-
-def test_unknown_event_is_told_with_its_xml() -> None:
-    """What we do not know is handed on as it came, under its own name."""
-    document = sole(UNKNOWN)
-    assert document["type"] == "ews.mailbox.unknown"
-    assert (document["data"]["name"], document["data"]["raw_xml"]) == ("ArchivedEvent", "<t:ArchivedEvent/>")
-    assert "subject" not in document
-
-
-@pytest.mark.parametrize("timestamp", [None, "soon"])
-def test_time_is_that_of_arrival_where_the_event_has_none(timestamp: str | None) -> None:
-    """A CloudEvent has a time that parses, in any case."""
-    assert sole(CREATED._replace(timestamp=timestamp))["time"] == "2026-03-04T12:00:00.000Z"
-
-
-@pytest.mark.parametrize(
-    ("mailbox", "source"),
-    [
-        ("o'neil+cc@harbour.example", "/mailboxes/o'neil+cc@harbour.example"),
-        ("a#b?c%d/e@harbour.example", "/mailboxes/a%23b%3Fc%25d%2Fe@harbour.example"),
-        ("ü b@harbour.example", "/mailboxes/%C3%BC%20b@harbour.example"),
-    ],
-)
-def test_source_is_a_uri_reference(mailbox: str, source: str) -> None:
-    """Characters that mean something in a URI do not come from an address."""
-    assert sole(CREATED, Callback("s", mailbox, 1))["source"] == source
-
-
-@pytest.mark.parametrize(
-    "callback", [Callback("another-row", CALLBACK.mailbox, 4), Callback("sub-7f3a", CALLBACK.mailbox, 9)]
-)
-def test_id_is_the_same_from_any_subscription(callback: Callback) -> None:
-    """Two subscriptions of a mailbox, or an old and a new one, tell of the same change under one id."""
-    assert sole(CREATED, callback)["id"] == sole(CREATED)["id"]
-
-
-def test_id_is_the_same_when_sent_again() -> None:
-    """A re-send arrives later; its events keep their ids."""
-    (later,) = push_documents(CALLBACK, [CREATED], NOON + timedelta(hours=1))
-    assert later["id"] == sole(CREATED)["id"]
-
-
-@pytest.mark.parametrize("change", [{"change_key": "other"}, {"timestamp": "2026-05-11T05:40:12Z"}])
-def test_id_does_not_depend_on_what_may_be_told_differently(change: dict[str, Any]) -> None:
-    """With a watermark, neither change key nor the spelling of the time makes another event."""
-    assert sole(CREATED._replace(**change))["id"] == sole(CREATED)["id"]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"type": "NewMailEvent"},
-        {"object": ObjectKind.FOLDER},
-        {"object": None},
-        {"id": "it-2"},
-        {"parent_folder_id": "f-2"},
-        {"parent_folder_id": None},
-        {"old_id": "it-0"},
-        {"old_parent_folder_id": "f-0"},
-        {"watermark": "w-2"},
-    ],
-    ids=repr,
-)
-def test_events_of_one_watermark_have_ids_of_their_own(change: dict[str, Any]) -> None:
-    """Several events can share a watermark: type, object and folders tell them apart."""
-    assert len(push_documents(CALLBACK, [CREATED, CREATED._replace(**change)], NOON)) == 2
-
-
-def test_ids_of_two_mailboxes_differ() -> None:
-    """Watermarks are those of a mailbox; the same one elsewhere is another change."""
-    assert sole(CREATED)["id"] != sole(CREATED, replace(CALLBACK, mailbox="bo@harbour.example"))["id"]
-
-
-def test_unknown_events_of_one_watermark_differ_by_their_xml() -> None:
-    """All that is known of them is their XML."""
-    assert len(push_documents(CALLBACK, [UNKNOWN, UNKNOWN._replace(raw_xml="<t:ArchivedEvent a='1'/>")], NOON)) == 2
-
-
-@pytest.mark.parametrize("watermark", [None, "AAAAAAAAAAA="])
-def test_timestamp_tells_events_apart_where_no_watermark_does(watermark: str | None) -> None:
-    """The zero watermark is none."""
-    first = CREATED._replace(watermark=watermark)
-    assert len(push_documents(CALLBACK, [first, first._replace(timestamp="2026-05-11T07:40:13Z")], NOON)) == 2
-
-
-def test_event_told_twice_in_a_post_is_one_document() -> None:
-    """Each id once, in the order of the first telling."""
-    second = CREATED._replace(id="it-2")
-    documents = push_documents(CALLBACK, [CREATED, second, CREATED], NOON)
-    assert [document["data"]["id"] for document in documents] == ["it-1", "it-2"]
-
-
-@pytest.mark.parametrize("character", ["x", "é", '"', "😀"])
-def test_over_long_strings_are_cut_and_named(character: str) -> None:
-    """A document always fits a message, keeps its id, and says what was cut."""
-    endless = character * 200_000
-    names = ("id", "change_key", "parent_folder_id", "old_id", "old_parent_folder_id", "watermark")
-    changes: dict[str, Any] = dict.fromkeys(names, endless)
-    document = sole(CREATED._replace(**changes))
-    assert len(encoded(document).encode()) <= MAX_DOCUMENT_BYTES
-    assert document["data"]["truncated"] == list(names)
-    assert all(endless.startswith(document["data"][name]) for name in names)
-    assert "subject" not in document
-
-
-def test_cut_documents_keep_ids_of_their_own() -> None:
-    """Ids are made of what was told, not of what is left of it."""
-    first, second = (CREATED._replace(id="x" * 300_000 + tail) for tail in "ab")
-    assert len(push_documents(CALLBACK, [first, second], NOON)) == 2
-
-
-def test_ordinary_document_is_not_cut() -> None:
-    """Long ids that fit are handed on whole."""
-    document = sole(CREATED._replace(id="x" * 60_000))
-    assert ("truncated" in document["data"], len(document["data"]["id"])) == (False, 60_000)
-
-
-def test_gap_says_from_when_to_when_and_why() -> None:
-    """The consumer learns which time range to read again, and what the server said."""
-    later = NOON + timedelta(minutes=10)
-    document = gap_document(CALLBACK, GapReason.SUBSCRIPTION_LOST, NOON, later, "ErrorReadEventsFailed")
-    assert document["type"] == "ews.mailbox.gap"
-    assert {name: document["data"][name] for name in ("from", "to", "reason", "response_code")} == {
-        "from": "2026-03-04T12:00:00.000Z",
-        "to": "2026-03-04T12:10:00.000Z",
-        "reason": "subscription-lost",
-        "response_code": "ErrorReadEventsFailed",
-    }
-
-
-def test_gap_found_again_has_the_same_id() -> None:
-    """A re-send that finds the same gap a little later tells of it once; another reason or start is another gap."""
-    first, again, other, elsewhere = (
-        gap_document(CALLBACK, reason, start, NOON + timedelta(minutes=minutes), None)["id"]
-        for reason, start, minutes in (
-            (GapReason.CHAIN_MISMATCH, NOON, 1),
-            (GapReason.CHAIN_MISMATCH, NOON, 2),
-            (GapReason.RESUME_UNPROVEN, NOON, 1),
-            (GapReason.CHAIN_MISMATCH, NOON - timedelta(minutes=1), 1),
+    def test_it_holds_all_that_the_server_says(self) -> None:
+        """The time by the server's clock, in UTC."""
+        event = sole(CREATED._replace(old_id="it-0", old_parent_folder_id="f-0", unread_count=3))
+        assert event == ChangeEvent(
+            event.id,
+            EventKind.CREATED,
+            from_iso("2026-05-11T05:40:12Z"),
+            NOON,
+            Origin.PUSH,
+            object=ObjectKind.ITEM,
+            object_id="it-1",
+            change_key="ck",
+            parent_folder_id="f-1",
+            old_id="it-0",
+            old_parent_folder_id="f-0",
+            unread_count=3,
+            watermark="KgEAAAAAAAA=",
         )
+
+    @pytest.mark.parametrize("name", [name for name in KNOWN_EVENTS if name != STATUS_EVENT])
+    def test_every_known_event_has_a_kind_of_its_own(self, name: str) -> None:
+        """None of the known events is published as unknown."""
+        expected = {"NewMailEvent": "new_mail", "FreeBusyChangedEvent": "free_busy_changed"}
+        event = sole(CREATED._replace(type=name))
+        assert event.kind == expected.get(name, name.removesuffix("Event").lower())
+        assert (event.name, event.raw_xml) == (None, None)
+
+    def test_heartbeats_are_no_events(self) -> None:
+        """A heartbeat is stored, not published."""
+        events = [MailboxEvent(STATUS_EVENT, watermark="w"), CREATED]
+        assert [event.object_id for event in push_events(CALLBACK, events, NOON)] == ["it-1"]
+
+    def test_an_unknown_event_is_published_with_its_xml(self) -> None:
+        """As it came, under its own name."""
+        event = sole(UNKNOWN)
+        assert (event.kind, event.name, event.raw_xml) == (EventKind.UNKNOWN, "ArchivedEvent", "<t:ArchivedEvent/>")
+
+    @pytest.mark.parametrize("timestamp", [None, "soon"])
+    def test_without_a_time_it_happened_when_it_arrived(self, timestamp: str | None) -> None:
+        """A CloudEvent has a time that parses, in any case."""
+        assert sole(CREATED._replace(timestamp=timestamp)).time == NOON
+
+    def test_an_event_that_is_twice_in_a_post_is_one(self) -> None:
+        """Each id once, at its first place."""
+        second = CREATED._replace(id="it-2")
+        events = push_events(CALLBACK, [CREATED, second, CREATED], NOON)
+        assert [event.object_id for event in events] == ["it-1", "it-2"]
+
+
+class TestIds:
+    """The same change has the same id, and another change another one."""
+
+    @pytest.mark.parametrize(
+        "callback",
+        [Callback(SubscriptionKey("another-row"), CALLBACK.mailbox, 4), replace(CALLBACK, generation=9)],
     )
-    assert first == again
-    assert len({first, other, elsewhere}) == 3
+    def test_it_is_the_same_from_any_subscription(self, callback: Callback) -> None:
+        """Two subscriptions of a mailbox, or an old and a new one, publish the same change under one id."""
+        assert sole(CREATED, callback).id == sole(CREATED).id
+
+    def test_it_is_the_same_when_sent_again(self) -> None:
+        """A re-send arrives later."""
+        (later,) = push_events(CALLBACK, [CREATED], NOON + timedelta(hours=1))
+        assert later.id == sole(CREATED).id
+
+    @pytest.mark.parametrize("change", [{"change_key": "other"}, {"unread_count": 4}, {"parent_change_key": "other"}])
+    def test_it_does_not_depend_on_what_a_server_may_write_differently(self, change: dict[str, Any]) -> None:
+        """Change keys are often a constant of the server; a count may be the present one."""
+        assert sole(CREATED._replace(**change)).id == sole(CREATED).id
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"type": "NewMailEvent"},
+            {"object": ObjectKind.FOLDER},
+            {"object": None},
+            {"id": "it-2"},
+            {"parent_folder_id": "f-2"},
+            {"parent_folder_id": None},
+            {"old_id": "it-0"},
+            {"old_parent_folder_id": "f-0"},
+            {"watermark": "w-2"},
+            {"timestamp": "2026-05-11T07:40:13+02:00"},
+            {"timestamp": None},
+        ],
+        ids=repr,
+    )
+    def test_any_other_difference_makes_another_event(self, change: dict[str, Any]) -> None:
+        """Several events can share a watermark: TimeStamp, kind, object and folders distinguish them."""
+        assert len(push_events(CALLBACK, [CREATED, CREATED._replace(**change)], NOON)) == 2
+
+    def test_those_of_two_mailboxes_differ(self) -> None:
+        """A watermark belongs to a mailbox; the same one elsewhere is another change."""
+        assert sole(CREATED).id != sole(CREATED, replace(CALLBACK, mailbox="bo@harbour.example")).id
+
+    def test_unknown_events_of_one_watermark_differ_by_their_xml(self) -> None:
+        """Nothing else is known of them."""
+        assert len(push_events(CALLBACK, [UNKNOWN, UNKNOWN._replace(raw_xml="<t:ArchivedEvent a='1'/>")], NOON)) == 2
+
+    @pytest.mark.parametrize("watermark", [None, "AAAAAAAAAAA="])
+    def test_the_zero_watermark_is_none(self, watermark: str | None) -> None:
+        """TimeStamp alone distinguishes such events."""
+        first = CREATED._replace(watermark=watermark)
+        assert sole(first).id == sole(CREATED._replace(watermark=None)).id
+        assert len(push_events(CALLBACK, [first, first._replace(timestamp="2026-05-11T07:40:13Z")], NOON)) == 2
+
+    def test_long_strings_count_whole(self) -> None:
+        """A document that is cut keeps an id of its own."""
+        first, second = (CREATED._replace(id="x" * 300_000 + tail) for tail in "ab")
+        assert len(push_events(CALLBACK, [first, second], NOON)) == 2
 
 
-def test_encoded_document_is_compact_json() -> None:
-    """What goes into the message parses back to the document."""
-    document = sole(CREATED._replace(id="ümläut"))
-    assert json.loads(encoded(document)) == document
-    assert "ümläut" in encoded(document)
-    assert ": " not in encoded(document)
+class TestGapEvent:
+    """The event that says what may be missing."""
+
+    def test_it_says_from_when_to_when_and_why(self) -> None:
+        """The consumer learns which time range to read again, and what the server said."""
+        later = NOON + timedelta(minutes=10)
+        event = gap_event(CALLBACK, GapReason.SUBSCRIPTION_LOST, NOON, later, "ErrorReadEventsFailed")
+        assert event == GapEvent(
+            event.id, NOON, later, GapReason.SUBSCRIPTION_LOST, later, Origin.PUSH, "ErrorReadEventsFailed"
+        )
+        assert event.kind is EventKind.GAP
+
+    def test_a_gap_found_again_has_the_same_id(self) -> None:
+        """A copy that finds the same gap a little later; another reason, start or generation is another gap."""
+        later = NOON + timedelta(minutes=1)
+        first, again, *others = (
+            gap_event(callback, reason, start, end).id
+            for callback, reason, start, end in (
+                (CALLBACK, GapReason.CHAIN_MISMATCH, NOON, later),
+                (CALLBACK, GapReason.CHAIN_MISMATCH, NOON, later + timedelta(minutes=1)),
+                (CALLBACK, GapReason.RESUME_UNPROVEN, NOON, later),
+                (CALLBACK, GapReason.CHAIN_MISMATCH, NOON - timedelta(minutes=1), later),
+                (replace(CALLBACK, generation=5), GapReason.CHAIN_MISMATCH, NOON, later),
+                (replace(CALLBACK, key=SubscriptionKey("other")), GapReason.CHAIN_MISMATCH, NOON, later),
+            )
+        )
+        assert first == again
+        assert len({first, *others}) == 1 + len(others)
+
+    def test_only_a_sync_closes_gaps(self) -> None:
+        """Its kind and its origin follow."""
+        event = GapClosedEvent("id", NOON, NOON, NOON, ("gap",), 0)
+        assert (event.kind, event.origin) == (EventKind.GAP_CLOSED, Origin.SYNC)
+
+
+class TestLogEntry:
+    """An entry of the log, and its place in the order."""
+
+    def test_it_belongs_to_the_subscription_of_the_callback(self) -> None:
+        """With both ends of its link."""
+        entry = log_entry(CALLBACK, NOON, (sole(CREATED),), "w2", "w1")
+        assert (entry.key, entry.mailbox, entry.generation) == (CALLBACK.key, CALLBACK.mailbox, 4)
+        assert (entry.received_at, entry.watermark, entry.previous_watermark) == (NOON, "w2", "w1")
+        assert entry.events == (sole(CREATED),)
+
+    def test_two_posts_of_one_moment_do_not_share_a_key(self) -> None:
+        """Copies do: they hold the same events."""
+        entries = [log_entry(CALLBACK, NOON, (sole(CREATED._replace(id=each)),)) for each in ("a", "b", "b")]
+        assert len({entry.arrival for entry in entries}) == 2
+
+    def test_keys_sort_as_the_moments_do(self) -> None:
+        """To the microsecond; a moment itself sorts before all that was logged from then on."""
+        moments = [NOON + timedelta(microseconds=each) for each in (0, 1, 999_999, 1_000_000)]
+        keys = [key for moment in moments for key in (arrival(moment), arrival(moment, "0"), arrival(moment, "f"))]
+        assert keys == sorted(set(keys))

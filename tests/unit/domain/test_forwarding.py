@@ -1,4 +1,4 @@
-"""From the log to the queue: once, in order, and nothing given up in silence."""
+"""From the log to the queue: once, in order, and no record dropped in silence."""
 
 import json
 from collections.abc import Callable
@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from ewspush.domain.forwarding import MAX_BATCH_BYTES, Record, forward
-from ewspush.domain.ports import Message, SendResult, UnavailableError
+from ewspush.domain.ports import Message, SendResult
+from ewspush.errors import UnavailableError
 from tests.twins.faults import FaultPlan
 from tests.twins.queue import MemoryQueue
 
@@ -26,7 +27,7 @@ def always() -> bool:
 
 
 def unavailable(*requests: int) -> FaultPlan:
-    """Refuse those requests before they are done."""
+    """Refuse those requests before the queue does anything."""
     return FaultPlan(refuse=requests, error=UnavailableError)
 
 
@@ -39,8 +40,8 @@ def test_every_event_is_on_the_queue_in_the_order_of_its_mailbox() -> None:
     """Records of two mailboxes, mixed."""
     queue = MemoryQueue()
     records = [record(1, ("a", "1"), ("a", "2")), record(2, ("b", "1")), record(3, ("a", "3"))]
-    handover = forward(records, queue, MemoryQueue(), always)
-    assert (handover.resume_from, handover.sent) == (None, 4)
+    result = forward(records, queue, MemoryQueue(), always)
+    assert (result.resume_from, result.sent) == (None, 4)
     assert (queue.bodies("a"), queue.bodies("b")) == (["1", "2", "3"], ["1"])
 
 
@@ -61,10 +62,10 @@ def test_a_request_stays_under_the_size_that_every_engine_takes() -> None:
 
 @pytest.mark.parametrize("plan", [unavailable, answer_lost])
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
-def test_a_queue_that_fails_half_way_gets_the_rest_again_without_a_double(
+def test_a_queue_that_fails_half_way_gets_the_rest_again_without_duplicates(
     plan: Callable[[int], FaultPlan], at: int
 ) -> None:
-    """The stream tells again from the position that is reported."""
+    """The stream delivers again from the position that is reported."""
     records = [record(number, ("a", str(number)), ("b", str(number))) for number in range(1, 5)]
     queue = MemoryQueue(requests=plan(at))
     resume_from = forward(records, queue, MemoryQueue(), always).resume_from
@@ -74,58 +75,63 @@ def test_a_queue_that_fails_half_way_gets_the_rest_again_without_a_double(
     assert queue.bodies("a") == queue.bodies("b") == ["1", "2", "3", "4"]
 
 
-def test_one_refused_entry_has_none_of_its_mailbox_behind_it() -> None:
-    """Else it would come after them when it is sent again."""
+def test_no_message_of_a_mailbox_overtakes_one_that_was_refused() -> None:
+    """It would be sent again after them."""
     refused = {"a-2"}
 
     def once(message: Message) -> SendResult:
         if message.deduplication_id in refused:
             refused.remove(message.deduplication_id)
-            return SendResult(taken=False)
-        return SendResult(taken=True)
+            return SendResult(accepted=False)
+        return SendResult(accepted=True)
 
-    queue = MemoryQueue(judge=once)
+    queue = MemoryQueue(result_of=once)
     records = [record(1, ("a", "1"), ("a", "2"), ("a", "3"), ("b", "1")), record(2, ("a", "4"))]
     assert forward(records, queue, MemoryQueue(), always).resume_from == "1"
     assert forward(records, queue, MemoryQueue(), always).resume_from is None
     assert queue.bodies("a") == ["1", "2", "3", "4"]
 
 
-def test_a_record_that_cannot_be_read_goes_to_the_failure_destination_whole() -> None:
+def test_a_record_that_cannot_be_read_goes_to_the_dead_letter_queue_whole() -> None:
     """And the records around it go on."""
     queue, dead_letters = MemoryQueue(), MemoryQueue()
-    poison = Record("2", '{"all": "of it"}', fault="not a notification of ours")
-    handover = forward([record(1, ("a", "1")), poison, record(3, ("a", "2"))], queue, dead_letters, always)
-    assert (handover.resume_from, handover.dead_lettered, queue.bodies("a")) == (None, 1, ["1", "2"])
+    unreadable = Record("2", '{"all": "of it"}', fault="not a notification of ours")
+    result = forward([record(1, ("a", "1")), unreadable, record(3, ("a", "2"))], queue, dead_letters, always)
+    assert (result.resume_from, result.failed_records, queue.bodies("a")) == (None, 1, ["1", "2"])
+    assert [(message.group, message.deduplication_id) for message in dead_letters.messages] == [("failed-records", "2")]
     assert json.loads(dead_letters.messages[0].body) == {
         "reason": "not a notification of ours",
         "record": {"all": "of it"},
     }
 
 
-def test_a_message_that_the_queue_will_never_take_takes_its_record_to_the_failure_destination() -> None:
+def test_a_record_with_a_message_that_the_queue_never_accepts_goes_to_the_dead_letter_queue() -> None:
     """The other events of the record are sent all the same."""
     dead_letters = MemoryQueue()
-    queue = MemoryQueue(
-        judge=lambda message: SendResult(taken=message.body != "2", rejected="TooLong" if message.body == "2" else None)
-    )
-    handover = forward([record(1, ("a", "1"), ("a", "2"), ("a", "3"))], queue, dead_letters, always)
-    assert (handover.resume_from, queue.bodies("a")) == (None, ["1", "3"])
+    too_long = SendResult(accepted=False, rejected="TooLong")
+    queue = MemoryQueue(result_of=lambda message: too_long if message.body == "2" else SendResult(accepted=True))
+    result = forward([record(1, ("a", "1"), ("a", "2"), ("a", "3"))], queue, dead_letters, always)
+    assert (result.resume_from, result.failed_records, queue.bodies("a")) == (None, 1, ["1", "3"])
     assert json.loads(dead_letters.messages[0].body)["reason"] == "the queue refuses event a-2: TooLong"
 
 
 @pytest.mark.parametrize(
     "dead_letters",
-    [MemoryQueue(requests=unavailable(1)), MemoryQueue(judge=lambda _: SendResult(taken=False, rejected="TooLong"))],
+    [
+        MemoryQueue(requests=unavailable(1)),
+        MemoryQueue(result_of=lambda _: SendResult(accepted=False, rejected="TooLong")),
+        MemoryQueue(result_of=lambda _: SendResult(accepted=False)),
+    ],
 )
-def test_a_record_is_not_given_up_where_the_failure_destination_fails_too(dead_letters: MemoryQueue) -> None:
-    """It is told again: better stuck, with an alarm, than gone."""
-    queue, poison = MemoryQueue(), Record("2", "{}", fault="unreadable")
-    assert forward([record(1, ("a", "1")), poison], queue, dead_letters, always).resume_from == "2"
+def test_a_record_is_not_dropped_where_the_dead_letter_queue_fails_too(dead_letters: MemoryQueue) -> None:
+    """It is delivered again: better a stopped stream, with an alarm, than a lost record."""
+    queue, unreadable = MemoryQueue(), Record("2", "{}", fault="unreadable")
+    result = forward([record(1, ("a", "1")), unreadable], queue, dead_letters, always)
+    assert (result.resume_from, result.failed_records) == ("2", 0)
     assert queue.bodies("a") == ["1"]
 
 
-def test_a_record_that_cannot_be_read_now_is_told_again() -> None:
+def test_a_record_that_cannot_be_read_now_is_delivered_again() -> None:
     """With everything before it sent."""
     queue, dead_letters = MemoryQueue(), MemoryQueue()
     records = [record(1, ("a", "1")), Record("2", "{}", is_unavailable=True), record(3, ("a", "2"))]
@@ -133,8 +139,8 @@ def test_a_record_that_cannot_be_read_now_is_told_again() -> None:
     assert (queue.bodies("a"), dead_letters.messages) == (["1"], [])
 
 
-def test_what_there_is_no_time_for_is_told_again() -> None:
-    """Before the function is cut off."""
+def test_what_there_is_no_time_for_is_delivered_again() -> None:
+    """The function reports before its time-out."""
     ticks = iter([True, True, False])
     queue = MemoryQueue()
     records = [record(number, ("a", str(number))) for number in range(1, 6)]

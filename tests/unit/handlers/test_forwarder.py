@@ -1,41 +1,51 @@
-"""The stream side of the forwarder: which records count, and what is reported back."""
+"""The stream side of the forwarder: which records count, and what it reports."""
 
 import json
 from typing import Any
 
 import pytest
 
-from ewspush.adapters.log_items import items_of
-from ewspush.domain.ports import UnavailableError
-from ewspush.domain.subscription import LoggedNotification
+from ewspush.adapters.cloud_events import documents_of
+from ewspush.adapters.log_items import items_of, messages_of
+from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Origin
+from ewspush.domain.ports import Message
+from ewspush.domain.subscription import SubscriptionKey
+from ewspush.errors import UnavailableError
 from ewspush.handlers import forwarder as module
 from ewspush.handlers.forwarder import Forwarder, UnfinishedBatchError
 from ewspush.settings import ForwarderSettings
 from tests.aws import RETENTION
-from tests.stories import NOON
+from tests.stories import MAILBOX, NOON
 from tests.twins.event_log import MemoryEventLog
 from tests.twins.faults import FaultPlan
 from tests.twins.queue import MemoryQueue
 
+KEY = SubscriptionKey("sub")
 
-def notification(*ids: str, subscription: str = "sub") -> LoggedNotification:
+
+def notification(*ids: str) -> LoggedNotification:
     """Return a logged notification of events."""
-    documents = tuple({"id": name, "data": {"unread_count": 3, "old_id": None}} for name in ids)
-    return LoggedNotification(subscription, "2026-03-04T12:00:00.000000Z#1", NOON, 1, documents)
+    events = tuple(ChangeEvent(each, EventKind.MODIFIED, NOON, NOON, Origin.PUSH, unread_count=3) for each in ids)
+    return LoggedNotification(KEY, MAILBOX, "2026-03-04T12:00:00.000000Z#1", NOON, 1, events)
 
 
-def record(number: int, image: Any, name: str = "INSERT") -> dict[str, Any]:
+def image(*ids: str) -> dict[str, Any]:
+    """Return the item of a logged notification, as the stream has it."""
+    return items_of(notification(*ids), RETENTION)[0]
+
+
+def record(number: int, new_image: Any, name: str = "INSERT") -> dict[str, Any]:
     """Return a record of the stream."""
     return {
         "eventName": name,
         "eventID": str(number),
-        "dynamodb": {"SequenceNumber": f"{number:09d}", "NewImage": image},
+        "dynamodb": {"SequenceNumber": f"{number:09d}", "NewImage": new_image},
     }
 
 
 def inserted(number: int, *ids: str) -> dict[str, Any]:
     """Return the record of a notification that was logged."""
-    return record(number, items_of(notification(*ids), RETENTION)[0])
+    return record(number, image(*ids))
 
 
 def always() -> bool:
@@ -44,71 +54,81 @@ def always() -> bool:
 
 
 def test_events_become_messages_with_the_document_as_body() -> None:
-    """Group: the subscription. Deduplication: the event's id."""
+    """The group is the subscription, the deduplication id the event's."""
     queue = MemoryQueue()
     Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": [inserted(1, "a", "b")]}, always)
     assert [(message.group, message.deduplication_id) for message in queue.messages] == [("sub", "a"), ("sub", "b")]
-    assert [json.loads(message.body) for message in queue.messages] == list(notification("a", "b").events)
+    assert [json.loads(message.body) for message in queue.messages] == documents_of(notification("a", "b"))
 
 
-def test_only_insertions_of_heads_count() -> None:
-    """Expiry removes items, and continuations are read with their head."""
+def test_only_insertions_of_first_items_count() -> None:
+    """Expiry removes items, and continuation items are read with the first one."""
     queue = MemoryQueue()
-    image = items_of(notification("a"), RETENTION)[0]
-    records = [record(1, image, "REMOVE"), record(2, image, "MODIFY"), record(3, image | {"part_of": {"S": "x"}})]
-    handover = Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": records}, always)
-    assert (handover.resume_from, queue.messages) == (None, [])
+    part = image("a") | {"part_of": {"S": "x"}}
+    records = [record(1, image("a"), "REMOVE"), record(2, image("a"), "MODIFY"), record(3, part)]
+    result = Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": records}, always)
+    assert (result.resume_from, queue.messages) == (None, [])
 
 
 def test_a_long_notification_is_sent_whole_and_in_order() -> None:
-    """Its continuations are asked for where its head is met."""
+    """Its continuation items are read where its first item is met."""
     queue = MemoryQueue()
-    head = notification("a")
-    log = MemoryEventLog(**{head.arrival: [notification("b"), notification("c")]})
-    image = items_of(head, RETENTION)[0] | {"parts": {"N": "3"}}
-    Forwarder(queue, MemoryQueue(), log).forward({"Records": [record(1, image)]}, always)
+    log = MemoryEventLog(**{notification().arrival: [messages_of(image("b")), messages_of(image("c"))]})
+    first = image("a") | {"parts": {"N": "3"}}
+    Forwarder(queue, MemoryQueue(), log).forward({"Records": [record(1, first)]}, always)
     assert [message.deduplication_id for message in queue.messages] == ["a", "b", "c"]
 
 
+def test_a_document_of_a_later_version_is_passed_on() -> None:
+    """Whatever it is: only its id counts here."""
+    queue = MemoryQueue()
+    item = image("a") | {"received_at": {"S": "some day"}, "generation": {"S": "first"}}
+    item["events"]["L"][0]["M"]["type"] = {"S": "ews.mailbox.archived"}
+    result = Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": [record(1, item)]}, always)
+    assert (result.resume_from, result.failed_records) == (None, 0)
+    assert [json.loads(message.body)["type"] for message in queue.messages] == ["ews.mailbox.archived"]
+
+
 @pytest.mark.parametrize(
-    "image",
+    "broken",
     [
         {},
         {"subscription": {"S": "sub"}},
-        items_of(notification("a"), RETENTION)[0] | {"events": {"S": "no list"}},
-        items_of(notification("a"), RETENTION)[0] | {"events": {"L": [{"M": {"no": {"S": "id"}}}]}},
-        items_of(notification("a"), RETENTION)[0] | {"received_at": {"S": "some day"}},
-        items_of(notification("a"), RETENTION)[0] | {"generation": {"S": "first"}},
-        items_of(notification("a"), RETENTION)[0] | {"parts": {"N": "2"}},
+        image("a") | {"events": {"S": "no list"}},
+        image("a") | {"events": {"N": "1"}},
+        image("a") | {"events": {"L": [{"M": {"no": {"S": "id"}}}]}},
+        image("a") | {"events": {"L": [{"S": "no document"}]}},
+        image("a") | {"parts": {"N": "2"}},
+        image("a") | {"parts": {"S": "two"}},
         None,
     ],
 )
-def test_a_poison_record_ends_on_the_failure_destination_whole(image: Any) -> None:
-    """And the batch goes on."""
+def test_an_unreadable_record_goes_to_the_dead_letter_queue_whole(broken: Any) -> None:
+    """The batch goes on."""
     queue, dead_letters = MemoryQueue(), MemoryQueue()
-    poison = record(2, image)
-    records = [inserted(1, "a"), poison, inserted(3, "b")]
-    handover = Forwarder(queue, dead_letters, MemoryEventLog()).forward({"Records": records}, always)
-    assert (handover.resume_from, handover.dead_lettered) == (None, 1)
-    assert json.loads(dead_letters.messages[0].body)["record"] == poison
+    unreadable = record(2, broken)
+    records = [inserted(1, "a"), unreadable, inserted(3, "b")]
+    result = Forwarder(queue, dead_letters, MemoryEventLog()).forward({"Records": records}, always)
+    assert (result.resume_from, result.failed_records) == (None, 1)
+    assert json.loads(dead_letters.messages[0].body)["record"] == unreadable
     assert [message.deduplication_id for message in queue.messages] == ["a", "b"]
 
 
-def test_continuations_that_cannot_be_read_now_are_no_poison() -> None:
-    """The table is throttled: the record is told again."""
+def test_continuation_items_that_cannot_be_read_now_are_read_later() -> None:
+    """The table is throttled: the record is delivered again."""
 
     class Throttled(MemoryEventLog):
-        def rest_of(self, head: LoggedNotification, parts: int) -> list[LoggedNotification]:
-            raise UnavailableError(f"{head.arrival} {parts}")
+        def rest_of(self, key: SubscriptionKey, arrival: str, parts: int) -> list[tuple[Message, ...]]:
+            raise UnavailableError(f"{key} {arrival} {parts}")
 
     dead_letters = MemoryQueue()
-    image = items_of(notification("a"), RETENTION)[0] | {"parts": {"N": "2"}}
-    handover = Forwarder(MemoryQueue(), dead_letters, Throttled()).forward({"Records": [record(1, image)]}, always)
-    assert (handover.resume_from, dead_letters.messages) == ("000000001", [])
+    records = [record(1, image("a") | {"parts": {"N": "2"}})]
+    result = Forwarder(MemoryQueue(), dead_letters, Throttled()).forward({"Records": records}, always)
+    assert (result.resume_from, dead_letters.messages) == ("000000001", [])
 
 
 class _Context:
-    """What Lambda passes along."""
+    """The context that Lambda passes to a handler."""
 
     function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "test"
 
@@ -118,7 +138,7 @@ class _Context:
 
 
 @pytest.mark.parametrize("partial", [True, False])
-def test_a_stopped_batch_is_told_again(partial: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_batch_is_delivered_again(partial: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its position where the source takes one, else as a whole."""
     queue = MemoryQueue(requests=FaultPlan(refuse=[2], error=UnavailableError))
     monkeypatch.setattr(module, "_forwarder", lambda: Forwarder(queue, MemoryQueue(), MemoryEventLog()))

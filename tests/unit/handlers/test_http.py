@@ -1,4 +1,4 @@
-"""From what API Gateway hands on back to the bytes that were posted."""
+"""The bytes that were posted, from the event of API Gateway."""
 
 import base64
 import codecs
@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from ewspush.errors import UnreadableNotificationError
-from ewspush.handlers.http import answer, body_of
+from ewspush.handlers.http import body_of, response
 from ewspush.protocol.reader import parse_notification
 from tests import payloads
 from tests.payloads import Style, envelope, event, notification, status, written
 
 
 def as_text(body: bytes) -> dict[str, Any]:
-    """Return `body` as API Gateway hands on a `text/*` body: decoded from UTF-8, whatever it was."""
+    """Return `body` as API Gateway passes a `text/*` body: decoded from UTF-8, whatever it was."""
     return {"body": body.decode("utf-8", "replace"), "isBase64Encoded": False}
 
 
@@ -33,20 +33,20 @@ def as_text(body: bytes) -> dict[str, Any]:
     ],
 )
 def test_body_comes_back_as_it_was_posted(event: dict[str, Any], body: bytes) -> None:
-    """With or without base64, and nothing where there is nothing."""
+    """With or without base64; an absent body is empty."""
     assert body_of(event) == body
 
 
 @pytest.mark.parametrize("body", ["a", "a===", "****", "PGEv\nPg==", "PGEvPg==PGEvPg==", "é", "\ud800", "<a/>"])
 def test_damaged_base64_is_no_body(body: str) -> None:
-    """Half of a base64 text is not decoded: the server sends again what we refuse."""
+    """Half of a base64 text is not decoded: the server sends again what is refused."""
     assert body_of({"body": body, "isBase64Encoded": True}) == b""
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("declared", ["", "utf-16", "utf-8"])
 def test_utf16_is_restored_from_text(codec: str, declared: str) -> None:
-    """A UTF-16 notification that was handed on as text is read, whatever encoding it declares."""
+    """A UTF-16 notification that was passed as text is read, whatever encoding it declares."""
     declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
     tree = envelope(notification(event("NewMailEvent", item="it-1"), status()))
     mark = codecs.BOM_UTF16_LE if codec == "utf-16-le" else codecs.BOM_UTF16_BE
@@ -57,7 +57,7 @@ def test_utf16_is_restored_from_text(codec: str, declared: str) -> None:
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("lost", [1, 2, 3])
 def test_cut_utf16_is_not_restored_to_something_whole(codec: str, lost: int) -> None:
-    """A document that lost so much as the last byte is refused."""
+    """A document without its last byte is refused."""
     mark = codecs.BOM_UTF16_LE if codec == "utf-16-le" else codecs.BOM_UTF16_BE
     posted = (mark + payloads.heartbeat().decode().encode(codec))[:-lost]
     with pytest.raises(UnreadableNotificationError):
@@ -77,7 +77,7 @@ def test_cut_utf16_is_not_restored_to_something_whole(codec: str, lost: int) -> 
     ],
 )
 def test_text_that_cannot_be_restored_is_refused_by_the_reader(body: str) -> None:
-    """Characters that were lost on the way are not made up."""
+    """Characters that were lost on the way are not guessed."""
     with pytest.raises(UnreadableNotificationError):
         parse_notification(body_of({"body": body}))
 
@@ -85,7 +85,7 @@ def test_text_that_cannot_be_restored_is_refused_by_the_reader(body: str) -> Non
 @pytest.mark.parametrize(
     ("declared", "readable"), [("utf-8", False), ("", False), ("iso-8859-1", True), ("windows-1252", True)]
 )
-def test_bytes_that_were_no_utf8_are_refused_where_utf8_was_promised(declared: str, readable: bool) -> None:
+def test_bytes_that_were_no_utf8_are_refused_where_utf8_was_declared(declared: str, readable: bool) -> None:
     """A replacement character in an id would be a guess; in the text of a one-byte encoding it is an accent."""
     declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
     tree = envelope(
@@ -99,12 +99,12 @@ def test_bytes_that_were_no_utf8_are_refused_where_utf8_was_promised(declared: s
             parse_notification(body_of(as_text(posted)))
 
 
-def test_answer_is_plain_text_unless_said() -> None:
-    """A content type is always named, for API Gateway would otherwise call everything JSON."""
-    assert answer(400, "No.") == {
+def test_answer_is_plain_text_by_default() -> None:
+    """It always has a content type: API Gateway's own default is JSON."""
+    assert response(400, "No.") == {
         "statusCode": 400,
         "headers": {"content-type": "text/plain; charset=utf-8"},
         "body": "No.",
         "isBase64Encoded": False,
     }
-    assert answer(200, "<a/>", "text/xml")["headers"] == {"content-type": "text/xml"}
+    assert response(200, "<a/>", "text/xml")["headers"] == {"content-type": "text/xml"}

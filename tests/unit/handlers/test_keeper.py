@@ -1,43 +1,36 @@
-"""A tick: what is looked at, counted and said in the log."""
+"""A keeper run: what it checks, counts and logs."""
 
 import io
 import json
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import cycle
 from types import SimpleNamespace
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 
 import pytest
 
-from ewspush.domain.desired import SHARDS, DesiredSubscription, new_subscription
-from ewspush.domain.keeper import Keeper
-from ewspush.domain.ports import UnavailableError
-from ewspush.domain.renewing.rules import Policy
-from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.check_result import CheckOutcome, CheckResult
+from ewspush.domain.desired import SHARDS
+from ewspush.domain.subscription import State, SubscriptionKey
+from ewspush.domain.timing import Timing
+from ewspush.errors import UnavailableError
 from ewspush.handlers import keeper as module
-from ewspush.handlers.keeper import MAX_CHECKS, KeeperRun
+from ewspush.handlers.keeper import MAX_CHECKS, MAX_SYNC_CALLS, KeeperRun
 from ewspush.protocol.soap import Refused
-from tests.stories import MAILBOX, NOON, subscription
+from tests.stories import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
-from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger
-from tests.twins.mail_server import MemoryMailServer
+from tests.unit.handlers.keeper_runs import SILENT, Scenario, Serial, many
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
-KEY: Final = subscription().subscription
-SILENT: Final = subscription(last_seen_at=NOON - timedelta(minutes=37))
-"""Overdue for seven minutes at noon."""
+KEY: Final = subscription().key
 
 
 class Printed:
     """What the function prints: log lines and embedded metrics."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], log: io.StringIO) -> None:
-        """Take where both end up."""
         self._capsys = capsys
         self._log = log
 
@@ -66,131 +59,81 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     return Printed(capsys, log)
 
 
-class Serial(Executor):
-    """Runs each piece of work when it is handed in."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """See `Executor.submit`."""
-        future: Future[T] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001  # as every executor does
-            future.set_exception(error)
-        return future
-
-
-def many(number: int, **changes: Any) -> list[Subscription]:
-    """Return so many silent subscriptions, each of its own mailbox."""
-    rows = [new_subscription(DesiredSubscription(f"user{index}@example.com"), NOON) for index in range(number)]
-    names = ("state", "generation", "watermark", "last_seen_at", "suspected_gap_since", "suspected_gap_reason")
-    shared = {name: getattr(SILENT, name) for name in names}
-    return [replace(row, **shared | changes) for row in rows]
-
-
-class Story:
-    """Subscriptions, a server with a script, and a tick at noon."""
-
-    def __init__(self, *rows: Subscription, script: Any = (), keepers: int = 1) -> None:
-        """Nothing ticks yet."""
-        self.ledger = MemoryLedger(*rows)
-        self.server = MemoryMailServer(*script)
-        policy = Policy(timedelta(minutes=1), resume_is_trusted=True)
-        keeper = Keeper(
-            self.ledger, self.server, MemoryKeys(b"key"), self.now, lambda: 0.5, policy, "https://hook.example"
-        )
-        self.ticker = KeeperRun(keeper, keepers, Serial)
-
-    def now(self) -> datetime:
-        """Noon."""
-        return NOON
-
-    def tick(self, keeper: int = 0, time_for: int = 10**9) -> None:
-        """Tick, with time for so many looks."""
-        left = iter(range(time_for))
-        self.ticker.tick(keeper, lambda: next(left, None) is not None)
-
-    def mailboxes(self) -> list[str]:
-        """Return whom a Subscribe was sent for."""
-        return [asked.mailbox for asked in self.server.asked]
-
-
 class TestCounting:
-    """What becomes of a look is a metric, and a log line where anything happened."""
+    """The outcome of a check is a metric, and a log line where anything happened."""
 
-    def test_a_tick_with_nothing_due_counts_itself(self, printed: Printed) -> None:
-        """So that its absence can alarm; it asks for nothing but what is due."""
-        story = Story(subscription(next_check_at=NOON + timedelta(minutes=5)))
-        story.tick()
+    def test_a_run_with_nothing_due_counts_itself(self, printed: Printed) -> None:
+        """So that missing runs can alarm; it asks for nothing but what is due."""
+        scenario = Scenario(subscription(next_check_at=NOON + timedelta(minutes=5)))
+        scenario.run()
         assert printed.read() == ([], {"KeeperRuns": 1})
-        assert story.ledger.requests == ["due"] * SHARDS
+        assert scenario.ledger.requests == ["due"] * SHARDS
 
-    def test_a_live_subscription_is_a_look(self, printed: Printed) -> None:
-        """And not worth a line."""
-        Story(subscription()).tick()
+    def test_an_active_subscription_is_a_check(self, printed: Printed) -> None:
+        """And no log line."""
+        Scenario(subscription()).run()
         assert printed.read() == ([], {"KeeperRuns": 1, "Checks": 1})
 
     def test_a_renewal_is_counted_and_logged(self, printed: Printed) -> None:
         """By its key."""
-        Story(SILENT).tick()
+        Scenario(SILENT).run()
         (line,), counted = printed.read()
         assert counted == {"KeeperRuns": 1, "Checks": 1, "Renewals": 1}
         assert (line["message"], line["subscription"], line["level"]) == ("subscription renewed", KEY, "INFO")
 
     @pytest.mark.parametrize(
-        ("answer", "more", "look", "code"),
+        ("answer", "more", "outcome", "code"),
         [
             (Refused("ErrorServerBusy"), {}, "refused", "ErrorServerBusy"),
             (Refused("ErrorAccountDisabled"), {"Suspensions": 1}, "suspended", "ErrorAccountDisabled"),
-            (Refused("HTTP 504"), {}, "unheard", None),
+            (Refused("HTTP 504"), {}, "unconfirmed", None),
         ],
     )
-    def test_a_failed_renewal_is_counted_with_what_the_server_said(
-        self, answer: Refused, more: dict[str, float], look: str, code: str | None, printed: Printed
+    def test_a_failed_renewal_is_counted_and_logged_with_its_response_code(
+        self, answer: Refused, more: dict[str, float], outcome: str, code: str | None, printed: Printed
     ) -> None:
-        """And for how many minutes it is overdue."""
-        Story(SILENT, script=[answer]).tick()
+        """And by how many minutes it is overdue."""
+        Scenario(SILENT, script=[answer]).run()
         (line,), counted = printed.read()
         assert counted == {"KeeperRuns": 1, "Checks": 1, "RenewalsFailed": 1, "MinutesOverdue": 7} | more
-        said = {name: line[name] for name in ("message", "level", "subscription", "look", "overdue_minutes")}
-        assert said == {
+        logged = {name: line[name] for name in ("message", "level", "subscription", "outcome", "overdue_minutes")}
+        assert logged == {
             "message": "subscription not renewed",
             "level": "WARNING",
             "subscription": KEY,
-            "look": look,
+            "outcome": outcome,
             "overdue_minutes": 7,
         }
         assert line.get("response_code") == code
 
-    def test_minutes_overdue_are_minutes_of_the_protocol(self, printed: Printed) -> None:
-        """Whatever a minute is."""
-        story = Story(SILENT, script=[Refused("ErrorServerBusy")])
-        keeper = replace(story.ticker._keeper, policy=Policy(timedelta(seconds=6), resume_is_trusted=True))  # noqa: SLF001  # a tick in another time
-        KeeperRun(keeper, 1, Serial).tick(0, lambda: True)
+    def test_minutes_overdue_are_protocol_minutes(self, printed: Printed) -> None:
+        """However long a minute is."""
+        Scenario(SILENT, script=[Refused("ErrorServerBusy")], timing=Timing(timedelta(seconds=6))).run()
         assert printed.read()[1]["MinutesOverdue"] == 340
 
-    def test_a_herd_is_counted_in_full(self, printed: Printed) -> None:
+    def test_many_failures_are_counted_in_full(self, printed: Printed) -> None:
         """Beyond the hundred values that one block of metrics takes."""
-        Story(*many(250), script=[Refused("ErrorServerBusy")] * 250).tick()
+        Scenario(*many(250), script=[Refused("ErrorServerBusy")] * 250).run()
         lines, counted = printed.read()
         expected = {"KeeperRuns": 1, "Checks": 250, "RenewalsFailed": 250, "MinutesOverdue": 7 * 250}
         assert (counted, len(lines)) == (expected, 250)
 
 
-class TestTrouble:
-    """A look that can't be done."""
+class TestFailedChecks:
+    """A check that raises."""
 
     def test_one_that_fails_leaves_the_others_alone(self, printed: Printed) -> None:
-        """It is counted, and logged by the place where it failed."""
+        """It is counted, and logged with the line of code where it failed."""
         rows = many(3)
-        story = Story(*rows)
-        story.ledger.writes = FaultPlan(refuse=[3])
-        story.tick()
+        scenario = Scenario(*rows)
+        scenario.ledger.writes = FaultPlan(refuse=[3])
+        scenario.run()
         lines, counted = printed.read()
         assert counted == {"KeeperRuns": 1, "Checks": 2, "Renewals": 2, "ChecksFailed": 1}
-        (failed,) = [line for line in lines if line["message"] == "look failed"]
+        (failed,) = [line for line in lines if line["message"] == "subscription check failed"]
         assert (failed["level"], failed["error"], failed["place"].count(":")) == ("ERROR", "InjectedError", 1)
-        assert failed["subscription"] in {row.subscription for row in rows}
-        active = [row for row in story.ledger.rows.values() if row.generation == 2]
+        assert failed["subscription"] in {row.key for row in rows}
+        active = [row for row in scenario.ledger.rows.values() if row.generation == 2]
         assert len(active) == 2
 
     @pytest.mark.parametrize(
@@ -198,36 +141,62 @@ class TestTrouble:
     )
     def test_no_address_no_path_and_no_word_of_the_server_is_logged(self, answer: Any, printed: Printed) -> None:
         """Whatever happens."""
-        story = Story(SILENT, script=[answer] if isinstance(answer, Refused) else [])
+        scenario = Scenario(SILENT, script=[answer] if isinstance(answer, Refused) else [])
         if not isinstance(answer, Refused):
-            story.server.calls = FaultPlan(forget=[1], error=answer)
-        story.tick()
-        Story(SILENT).tick()
+            scenario.server.calls = FaultPlan(forget=[1], error=answer)
+        scenario.run()
+        Scenario(SILENT).run()
         text = printed.text()
         assert KEY in text
-        url = story.server.asked[0].request.url
+        url = scenario.server.requests[0].request.url
         for secret in (MAILBOX, "alice", url, url.rsplit("/", 1)[1], "hook.example", "w1"):
             assert secret not in text
 
 
 class TestBounds:
-    """A tick does what there is time for; the rest is still due in the next."""
+    """A run checks what there is time for; the rest is still due in the next."""
 
-    def test_what_there_is_no_time_for_is_postponed(self, printed: Printed) -> None:
-        """Nothing is read for it, nothing written."""
-        story = Story(*many(5))
-        story.tick(time_for=2)
+    def test_checks_without_time_are_deferred(self, printed: Printed) -> None:
+        """Nothing is read for them, nothing written."""
+        scenario = Scenario(*many(5))
+        scenario.run(checks=2)
         assert printed.read()[1] == {"KeeperRuns": 1, "Checks": 2, "Renewals": 2, "ChecksDeferred": 3}
-        assert story.ledger.requests.count("read") == 2
-        story.tick()
-        assert sorted(story.mailboxes()) == sorted(row.mailbox for row in many(5))
+        assert scenario.ledger.requests.count("read") == 2
+        scenario.run()
+        assert sorted(scenario.mailboxes()) == sorted(row.mailbox for row in many(5))
 
     @pytest.mark.filterwarnings("ignore:No application metrics to publish")  # an even number of full blocks
-    def test_a_tick_looks_at_so_many_and_no_more(self, printed: Printed) -> None:
-        """However large the herd."""
-        story = Story(*many(MAX_CHECKS + 50, state=State.RETIRED))
-        story.tick()
+    def test_a_run_has_an_upper_bound_of_checks(self, printed: Printed) -> None:
+        """However many are due."""
+        scenario = Scenario(*many(MAX_CHECKS + 50, state=State.RETIRED))
+        scenario.run()
         assert printed.read()[1] == {"KeeperRuns": 1, "Checks": MAX_CHECKS}
+
+    @pytest.mark.filterwarnings("ignore:No application metrics to publish")  # an even number of full blocks
+    def test_many_in_one_partition_leave_the_others_their_turn(self) -> None:
+        """Each partition in turn, until the upper bound."""
+        *crowd, last = many(MAX_CHECKS + 1)
+        scenario = Scenario(*(replace(row, due_shard="0") for row in crowd), replace(last, due_shard="1"))
+        scenario.run()
+        assert last.mailbox in scenario.mailboxes()
+
+    def test_sync_calls_have_an_upper_bound(self) -> None:
+        """Over all checks of a run; and none is made without time."""
+        allowed: list[bool] = []
+
+        def check(_: SubscriptionKey, may_sync: Callable[[], bool]) -> CheckResult:
+            allowed.append(may_sync())
+            return CheckResult(CheckOutcome.ALIVE)
+
+        keeper: Any = SimpleNamespace(check=check)
+        ledger = MemoryLedger(*many(MAX_SYNC_CALLS + 1))
+        keeper_run = KeeperRun(keeper, ledger, lambda: NOON, TIMING, 1, Serial)
+        keeper_run.run(0, lambda: True)
+        assert allowed == [True] * MAX_SYNC_CALLS + [False]
+        has_time = cycle([True, False])  # for the check, and no longer for a sync call
+        allowed.clear()
+        keeper_run.run(0, lambda: next(has_time))
+        assert not any(allowed)
 
     def test_the_longest_due_comes_first(self) -> None:
         """Within a partition."""
@@ -235,42 +204,42 @@ class TestBounds:
             replace(row, due_shard="0", next_check_at=NOON - timedelta(minutes=minutes))
             for row, minutes in zip(many(3), (1, 3, 2), strict=True)
         ]
-        story = Story(*early)
-        story.tick()
-        assert story.mailboxes() == ["user1@example.com", "user2@example.com", "user0@example.com"]
+        scenario = Scenario(*early)
+        scenario.run()
+        assert scenario.mailboxes() == ["user1@example.com", "user2@example.com", "user0@example.com"]
 
 
-class TestShares:
-    """Several keepers."""
+class TestPartitions:
+    """Several keepers share the due index."""
 
     @pytest.mark.parametrize("keepers", [1, 2, 4, 8])
-    def test_each_subscription_is_looked_at_by_exactly_one(self, keepers: int, printed: Printed) -> None:
-        """Each partition has one keeper, and is asked for once."""
+    def test_each_subscription_is_checked_by_exactly_one(self, keepers: int, printed: Printed) -> None:
+        """Each partition has one keeper, and is queried once."""
         rows = [replace(row, due_shard=str(index % SHARDS)) for index, row in enumerate(many(3 * SHARDS))]
-        story = Story(*rows, keepers=keepers)
+        scenario = Scenario(*rows, keepers=keepers)
         for keeper in range(keepers):
-            before = len(story.server.asked)
-            story.tick(keeper)
-            assert len(story.server.asked) - before == len(rows) / keepers
-        assert sorted(story.mailboxes()) == sorted(row.mailbox for row in rows)
-        assert story.ledger.requests.count("due") == SHARDS
+            before = len(scenario.server.requests)
+            scenario.run(keeper)
+            assert len(scenario.server.requests) - before == len(rows) / keepers
+        assert sorted(scenario.mailboxes()) == sorted(row.mailbox for row in rows)
+        assert scenario.ledger.requests.count("due") == SHARDS
         assert printed.read()[1]["KeeperRuns"] == keepers
 
 
 class TestEntryPoint:
-    """What the schedule calls."""
+    """The function that the schedule calls."""
 
     @pytest.mark.parametrize(("left_ms", "has_time"), [(60_000, True), (5_000, False)])
     def test_the_event_names_the_keeper_and_the_context_the_time(
         self, left_ms: int, has_time: bool, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Time for a look is time for a Subscribe at its slowest."""
-        ticks: list[tuple[int, bool]] = []
-        ticker = SimpleNamespace(tick=lambda number, time_is_left: ticks.append((number, time_is_left())))
-        monkeypatch.setattr(module, "_ticker", lambda: ticker)
+        """Time for a check is time for a Subscribe at its slowest."""
+        runs: list[tuple[int, bool]] = []
+        keeper_run = SimpleNamespace(run=lambda number, has_time: runs.append((number, has_time())))
+        monkeypatch.setattr(module, "_keeper_run", lambda: keeper_run)
         names = ("function_name", "invoked_function_arn", "aws_request_id")
         context: Any = SimpleNamespace(**dict.fromkeys(names, "x"), memory_limit_in_mb=256)
         context.get_remaining_time_in_millis = lambda: left_ms
         module.metrics.add_metric("Anything", "Count", 1)
         module.handler({"keeper": 3}, context)
-        assert ticks == [(3, has_time)]
+        assert runs == [(3, has_time)]

@@ -1,4 +1,4 @@
-"""The HTTP side of the responder: what is answered, counted and said in the log."""
+"""The HTTP side of the responder: what it answers, counts and logs."""
 
 import io
 import json
@@ -12,12 +12,12 @@ from ewspush.domain.subscription import State
 from ewspush.handlers import responder as module
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.acknowledgement import SubscriptionStatus, acknowledgement
-from tests.stories import MAILBOX, NOON, subscription
+from tests.stories import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger
 
-KEY = subscription().subscription
+KEY = subscription().key
 SOAP = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
     '<m:SendNotification xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" '
@@ -37,7 +37,6 @@ class Printed:
     """What the function prints: log lines and embedded metrics."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str], log: io.StringIO) -> None:
-        """Take where both end up."""
         self._capsys = capsys
         self._log = log
 
@@ -53,7 +52,7 @@ class Printed:
 
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Printed:
-    """Capture what the function prints; its logger holds on to the stream that it was made with."""
+    """Capture what the function prints; its logger keeps the stream that it was made with."""
     log = io.StringIO()
     monkeypatch.setattr(module.logger.registered_handler, "stream", log)
     module.metrics.clear_metrics()
@@ -70,7 +69,7 @@ def request(body: str = SOAP.format(events=CREATED), path: str | None = None, **
 
 def responder(ledger: MemoryLedger, *keys: bytes) -> Responder:
     """Return a responder on the twins."""
-    return Responder(MemoryKeys(*(keys or (b"key",))), ledger, lambda: NOON + timedelta(minutes=1))
+    return Responder(MemoryKeys(*(keys or (b"key",))), ledger, lambda: NOON + timedelta(minutes=1), TIMING)
 
 
 def counted(lines: list[dict[str, Any]]) -> dict[str, float]:
@@ -92,7 +91,7 @@ def test_a_notification_is_stored_and_acknowledged() -> None:
 
 
 def test_a_retired_callback_is_answered_unsubscribe() -> None:
-    """Also 200: it is an answer, not a failure."""
+    """Also with 200: it is an answer, not a failure."""
     answer = responder(MemoryLedger(subscription(state=State.RETIRED))).respond(request())
     assert (answer["statusCode"], answer["body"]) == (200, acknowledgement(SubscriptionStatus.UNSUBSCRIBE))
 
@@ -107,15 +106,15 @@ def test_a_retired_callback_is_answered_unsubscribe() -> None:
         "",
     ],
 )
-def test_a_path_that_we_did_not_sign_asks_nothing_of_the_store(path: str) -> None:
-    """403, and not one request."""
+def test_a_path_that_we_did_not_sign_costs_no_request(path: str) -> None:
+    """It is answered 403 before the ledger is asked."""
     ledger = MemoryLedger(subscription())
     answer = responder(ledger).respond(request(path=path))
     assert (answer["statusCode"], ledger.requests) == (403, [])
 
 
 def test_a_path_signed_with_the_previous_key_is_accepted() -> None:
-    """So that the secret can be rotated under live subscriptions."""
+    """So that the secret can be rotated while subscriptions live."""
     assert responder(MemoryLedger(subscription()), b"newer", b"key").respond(request())["statusCode"] == 200
 
 
@@ -130,7 +129,7 @@ def test_a_path_signed_with_the_previous_key_is_accepted() -> None:
     ],
 )
 def test_an_unreadable_body_is_refused_with_its_reason(body: str, status: int, reason: str, printed: Printed) -> None:
-    """In the answer, the log and a metric; nothing is stored, and nobody is unsubscribed."""
+    """In the answer, the log and a metric; nothing is stored, and nothing unsubscribed."""
     ledger = MemoryLedger(subscription())
     answer = responder(ledger).respond(request(body))
     assert (answer["statusCode"], ledger.requests) == (status, [])
@@ -141,8 +140,8 @@ def test_an_unreadable_body_is_refused_with_its_reason(body: str, status: int, r
 
 
 @pytest.mark.parametrize("ledger", [MemoryLedger(), MemoryLedger(subscription(), writes=FaultPlan(refuse=[1]))])
-def test_our_own_failure_makes_the_server_send_again(ledger: MemoryLedger, printed: Printed) -> None:
-    """503, with neither OK nor Unsubscribe in it; the log says where, the metric how often."""
+def test_our_own_failure_makes_the_server_send_the_post_again(ledger: MemoryLedger, printed: Printed) -> None:
+    """It is answered 503, with neither OK nor Unsubscribe; the log says where it failed, the metric how often."""
     answer = responder(ledger).respond(request())
     assert answer["statusCode"] == 503
     assert "SubscriptionStatus" not in answer["body"]

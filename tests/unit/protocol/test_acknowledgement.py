@@ -1,4 +1,4 @@
-"""The answer, as strict readers see it."""
+"""The acknowledgement, read strictly."""
 
 import pytest
 from exchangelib.services import SendNotification
@@ -12,7 +12,7 @@ BOTH = pytest.mark.parametrize("status", list(SubscriptionStatus))
 
 @BOTH
 def test_answer_has_the_shape_of_the_schema(status: SubscriptionStatus) -> None:
-    """Envelope, Body, SendNotificationResult, SubscriptionStatus: nothing more, nothing else, in their namespaces."""
+    """Envelope, Body, SendNotificationResult, SubscriptionStatus and nothing else, in their namespaces."""
     root = etree.fromstring(acknowledgement(status).encode())
     assert [child.tag for child in root.iter()] == [
         f"{S}Envelope",
@@ -26,14 +26,14 @@ def test_answer_has_the_shape_of_the_schema(status: SubscriptionStatus) -> None:
 
 @BOTH
 def test_answer_gives_a_strict_reader_nothing_to_object_to(status: SubscriptionStatus) -> None:
-    """Short, no byte order mark, no comment, no white space for looks, no DTD."""
+    """Short, no byte order mark, no comment, no white space, no DTD."""
     answer = acknowledgement(status)
     assert len(answer.encode()) < 512
     assert answer.startswith("<?xml ")
     assert not any(unwanted in answer for unwanted in ("<!", "\n", "> <", "\ufeff"))
 
 
-def test_words_are_those_of_the_schema() -> None:
+def test_values_are_those_of_the_schema() -> None:
     """The enumeration is case-sensitive."""
     assert [status.value for status in SubscriptionStatus] == ["OK", "Unsubscribe"]
     assert CONTENT_TYPE == "text/xml; charset=utf-8"
@@ -47,7 +47,7 @@ def test_words_are_those_of_the_schema() -> None:
     ],
 )
 def test_another_library_answers_the_same(status: SubscriptionStatus, theirs: bytes) -> None:
-    """The library exchangelib answers with the same elements, namespaces and word."""
+    """The library exchangelib answers with the same elements, namespaces and value."""
     ours = acknowledgement(status).encode()
     assert [(part.tag, part.text) for part in etree.fromstring(ours).iter()] == [
         (part.tag, part.text) for part in etree.fromstring(theirs).iter()

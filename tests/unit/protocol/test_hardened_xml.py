@@ -1,4 +1,4 @@
-"""What never reaches the parser, or never leaves it."""
+"""What is refused before the parser or by it, and that neither takes long."""
 
 import codecs
 import time
@@ -25,7 +25,7 @@ def padded(size: int) -> bytes:
     return b"<a>" + b" " * (size - len(b"<a></a>")) + b"</a>"
 
 
-def test_body_up_to_the_limit_is_taken() -> None:
+def test_body_up_to_the_limit_is_read() -> None:
     """1 MiB is read, and a byte more is answered with 413 before anything reads it."""
     assert parse(padded(MAX_BODY_BYTES)).tag == "a"
     with pytest.raises(TooLargeError) as refused:
@@ -50,7 +50,7 @@ def test_body_up_to_the_limit_is_taken() -> None:
     ],
 )
 def test_bytes_are_decoded_by_mark_and_declaration(body: bytes, text: str) -> None:
-    """The mark decides, then the declaration, and UTF-8 is what is left."""
+    """The byte order mark decides, then the declaration, and otherwise it is UTF-8."""
     assert parse(body).text == text
 
 
@@ -68,7 +68,7 @@ def test_bytes_are_decoded_by_mark_and_declaration(body: bytes, text: str) -> No
     ],
 )
 def test_other_encodings_are_refused(body: bytes) -> None:
-    """An encoding outside the list, or bytes that are not in theirs, are not guessed at."""
+    """An encoding outside the list, or bytes that do not fit theirs, are not guessed at."""
     assert reason_of(body) is Refusal.ENCODING
 
 
@@ -76,7 +76,7 @@ def test_other_encodings_are_refused(body: bytes) -> None:
 @pytest.mark.parametrize("doctype", ["<!DOCTYPE a>", '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/">', "<!DOCTYPE a [ ]>"])
 @pytest.mark.parametrize("codec", ["utf-8-sig", "utf-8", "utf-16"])
 def test_doctype_is_refused_wherever_it_stands(lead: str, doctype: str, codec: str) -> None:
-    """Whatever stands before it and however it is encoded."""
+    """Whatever precedes it and however it is encoded."""
     assert reason_of(f"{lead}{doctype}<a/>".encode(codec)) is Refusal.DOCTYPE
 
 
@@ -84,7 +84,7 @@ def test_doctype_is_refused_wherever_it_stands(lead: str, doctype: str, codec: s
 @pytest.mark.parametrize("second", ["\ufeff", '<?xml version="1.0"?>', '<?xml version="1.0" encoding="koi8-r"?>'])
 @pytest.mark.parametrize("rest", ["<a/>", '<!DOCTYPE a [<!ENTITY e "boom">]><a/>'])
 def test_second_mark_or_declaration_is_refused(first: str, second: str, rest: str) -> None:
-    """A parser may drop a second mark in silence, and with it hide what follows from us."""
+    """A parser may drop a second mark, and so hide from our checks what follows."""
     marked = codecs.BOM_UTF8 if not first else b""
     twice = first or '<?xml version="1.0"?>' * (second != "\ufeff")
     assert reason_of(marked + f"{twice}{second}{rest}".encode()) in {Refusal.NOT_WELL_FORMED, Refusal.DOCTYPE}
@@ -99,11 +99,11 @@ def test_elements_nest_to_a_bounded_depth() -> None:
 @pytest.mark.parametrize("attribute", ["a{}='x'", 'xmlns:a{} = "x"', 'a{}=">"'])
 def test_elements_have_a_bounded_number_of_attributes(attribute: str) -> None:
     """As many as are allowed are read; namespace declarations count."""
-    taken, refused = (
+    accepted, refused = (
         "<a " + " ".join(attribute.format(number) for number in range(count)) + "/>"
         for count in (MAX_ATTRIBUTES, MAX_ATTRIBUTES + 1)
     )
-    assert parse(taken.encode()).tag == "a"
+    assert parse(accepted.encode()).tag == "a"
     assert reason_of(refused.encode()) is Refusal.TOO_MANY_ATTRIBUTES
 
 
@@ -136,7 +136,7 @@ def test_text_that_looks_like_attributes_is_only_text(lead: str) -> None:
     ],
 )
 def test_any_flood_of_a_mebibyte_is_answered_quickly(lead: bytes, unit: bytes) -> None:
-    """No input makes the checks before the parser, or the parser, take more than linear time."""
+    """No input takes the checks before the parser, or the parser, more than linear time."""
     began = time.process_time()
     reason_of(lead + unit * (ALMOST_ALL // len(unit)))
     assert time.process_time() - began < 2
@@ -160,14 +160,14 @@ def test_entities_are_never_resolved() -> None:
 
 
 def test_refusal_never_quotes_the_body() -> None:
-    """The words of a refusal go into the log, where no content of a mailbox belongs."""
+    """Its message goes into the log, where no content of a mailbox belongs."""
     with pytest.raises(UnreadableNotificationError) as refused:
         parse(b"<secret-of-alice>")
     assert "secret" not in str(refused.value)
 
 
-def test_one_refusal_leaves_no_trace_in_the_next_reading() -> None:
-    """The parser is shared: what it failed on does not change what it reads afterwards."""
+def test_a_refusal_does_not_change_what_is_read_next() -> None:
+    """The parser is shared."""
     before = parse(b"<a>x</a>").text
     for damaged in (b"<a>", b"<a>\xff</a>", b"<a b='1' b='2'/>", b"<a>&x;</a>"):
         reason_of(damaged)

@@ -1,4 +1,4 @@
-"""GetItem as a question: which of these are gone."""
+"""GetItem, which asks which of some items are still there."""
 
 import pytest
 from lxml import etree
@@ -26,7 +26,7 @@ def answered(*codes: str, response: str = "GetItem") -> bytes:
     ).encode()
 
 
-def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
+def test_it_requests_ids_alone_in_the_order_of_the_schema() -> None:
     """No content of an item is ever fetched."""
     operation = etree.fromstring(build_get_items(REQUEST, "Exchange2010_SP2")).find(f".//{M}GetItem")
     assert operation is not None
@@ -36,7 +36,7 @@ def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codes", "gone"),
+    ("codes", "missing"),
     [
         (("NoError", "NoError"), frozenset()),
         (("ErrorItemNotFound", "NoError"), frozenset("a")),
@@ -44,13 +44,13 @@ def test_only_ids_are_asked_for_in_the_order_of_the_schema() -> None:
         (("ErrorAccessDenied", "ErrorItemNotFound"), frozenset("b")),
     ],
 )
-def test_what_the_server_has_nothing_for_is_gone(codes: tuple[str, ...], gone: frozenset[str]) -> None:
-    """And nothing else is: another error says nothing about the item."""
-    assert parse_get_items(200, answered(*codes), REQUEST) == gone
+def test_an_item_that_is_not_found_is_missing(codes: tuple[str, ...], missing: frozenset[str]) -> None:
+    """Any other error says nothing about the item."""
+    assert parse_get_items(200, answered(*codes), REQUEST) == missing
 
 
-def test_an_answer_to_another_question_is_refused() -> None:
-    """Without a message for each id nobody knows which is meant."""
+def test_an_answer_to_another_request_is_refused() -> None:
+    """Without a message for each id it is not known which is meant."""
     assert parse_get_items(200, answered("ErrorServerBusy"), REQUEST) == Refused("ErrorServerBusy")
     assert parse_get_items(200, answered("NoError", response="GetFolder"), REQUEST) == Refused("HTTP 200")
     assert parse_get_items(503, b"busy", REQUEST) == Refused("HTTP 503")

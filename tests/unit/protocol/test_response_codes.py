@@ -1,4 +1,4 @@
-"""The table of response codes: nothing in it is a surprise to the keeper."""
+"""The table of response codes: what the keeper does about each."""
 
 import pytest
 
@@ -21,7 +21,7 @@ from ewspush.protocol.response_codes import ADVICE, NO_CONNECTION, NO_CREDENTIAL
     ],
 )
 def test_a_code_has_its_remedy(code: str, remedy: Remedy) -> None:
-    """An unknown one is tried a few times, then shown to a person."""
+    """After an unknown one the Subscribe is sent again a few times, then a person is asked."""
     assert advice(code).remedy is remedy
 
 
@@ -34,19 +34,19 @@ def test_a_code_has_its_remedy(code: str, remedy: Remedy) -> None:
         (("HTTP 301", "HTTP 302", "HTTP 307", "HTTP 308", "HTTP 404"), Remedy.RETRY_A_FEW_TIMES),
     ],
 )
-def test_where_nothing_was_made_it_is_tried_again(codes: tuple[str, ...], remedy: Remedy) -> None:
-    """Nothing was sent, or a proxy or a login stood before the server."""
+def test_where_no_subscription_was_made_it_is_tried_again(codes: tuple[str, ...], remedy: Remedy) -> None:
+    """Nothing was sent, or a proxy or a login answered instead of the server."""
     assert {advice(code).remedy for code in codes} == {remedy}
 
 
 @pytest.mark.parametrize("code", ["HTTP 200", "HTTP 502", "HTTP 504"])
-def test_where_the_answer_was_lost_the_first_post_is_awaited(code: str) -> None:
-    """The server may have made the subscription; a second one would be one too many."""
+def test_where_the_answer_was_lost_the_first_push_is_awaited(code: str) -> None:
+    """The server may have made the subscription, and allows few."""
     assert advice(code).remedy is Remedy.WAIT_FOR_PUSH
 
 
 def test_every_reason_is_a_sentence_for_a_person() -> None:
-    """No code, no abbreviation at its beginning, and none left out."""
+    """It does not begin with a code, and every remedy has one."""
     for entry in (*ADVICE.values(), UNKNOWN):
         assert len(entry.reason.split()) > 4
         assert not entry.reason.startswith("Error")

@@ -1,4 +1,4 @@
-"""What is sent to subscribe, and what is made of the answer."""
+"""The Subscribe request, and what its answer means."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ VERSION = "Exchange2010_SP2"
 
 
 def pushed(request: SubscribeRequest) -> etree._Element:
-    """Return the PushSubscriptionRequest of what is sent."""
+    """Return the PushSubscriptionRequest that is sent."""
     element = etree.fromstring(build_subscribe(request, VERSION)).find(
         f"{S}Body/{M}Subscribe/{M}PushSubscriptionRequest"
     )
@@ -27,7 +27,7 @@ def pushed(request: SubscribeRequest) -> etree._Element:
 
 
 def test_children_stand_in_the_types_namespace_and_in_the_order_of_the_schema() -> None:
-    """With everything in it."""
+    """With all of them present."""
     request = replace(REQUEST, folders=("inbox", "AAMkFolder="), watermark="w1")
     names = ("FolderIds", "EventTypes", "Watermark", "StatusFrequency", "URL")
     assert [child.tag for child in pushed(request)] == [T + name for name in names]
@@ -35,14 +35,14 @@ def test_children_stand_in_the_types_namespace_and_in_the_order_of_the_schema() 
 
 
 def test_all_folders_are_an_attribute_and_no_folder_ids() -> None:
-    """Nor a watermark, where there is none."""
+    """Without a watermark there is no element for it either."""
     element = pushed(REQUEST)
     assert element.get("SubscribeToAllFolders") == "true"
     assert [child.tag for child in element] == [T + name for name in ("EventTypes", "StatusFrequency", "URL")]
 
 
-def test_a_folder_is_told_by_its_distinguished_name_or_its_id() -> None:
-    """Names are those of the schema."""
+def test_a_folder_is_named_by_its_distinguished_name_or_its_id() -> None:
+    """Distinguished names are those of the schema."""
     folders = pushed(replace(REQUEST, folders=("calendar", "AAMkFolder=")))[0]
     assert [(child.tag, child.get("Id")) for child in folders] == [
         (T + "DistinguishedFolderId", "calendar"),
@@ -53,7 +53,7 @@ def test_a_folder_is_told_by_its_distinguished_name_or_its_id() -> None:
 
 @pytest.mark.parametrize("address", [None, "alice@example.com"])
 def test_the_header_says_version_and_whose_mailbox(address: str | None) -> None:
-    """SmtpAddress, as Amazon WorkMail's guide has it; no header block where the account means itself."""
+    """SmtpAddress, as Amazon WorkMail's guide has it; no header block where the mailbox signs in as itself."""
     header = etree.fromstring(build_subscribe(REQUEST, VERSION, address))[0]
     assert (header[0].tag, header[0].get("Version")) == (T + "RequestServerVersion", VERSION)
     assert header.findtext(f"{T}ExchangeImpersonation/{T}ConnectingSID/{T}SmtpAddress") == address
@@ -116,14 +116,14 @@ ERROR = (
         (200, response('<m:SubscribeResponseMessage ResponseClass="Success"/>'), Refused("HTTP 200")),
     ],
 )
-def test_an_answer_is_read_in_whichever_shape_it_comes(status: int, body: bytes, answer: Subscribed | Refused) -> None:
-    """Response message, SOAP fault, or nothing of EWS at all."""
+def test_every_shape_of_answer_is_read(status: int, body: bytes, answer: Subscribed | Refused) -> None:
+    """Response message, SOAP fault, or no EWS at all."""
     assert parse_subscribe_response(status, body) == answer
 
 
 @pytest.mark.parametrize("status", [200, 500])
 def test_a_code_of_any_length_fits_the_row(status: int) -> None:
-    """It is written down as the last error, and logged."""
+    """It is stored as the last error, and logged."""
     body = response(ERROR.format(more="")) if status == 200 else fault(DETAIL)
     answer = parse_subscribe_response(
         status, body.replace(b"ErrorExceeded", b"E" * 9999).replace(b"ErrorServerBusy", b"E" * 9999)

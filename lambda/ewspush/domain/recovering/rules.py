@@ -1,151 +1,213 @@
-"""After a gap: what a sync says has changed since the last baseline, less what was told by push, becomes events.
+"""A sync run as a state machine without I/O: which request comes next, and what its answer makes of the run.
 
-A baseline is a sync state for each folder, taken while push is known to work. The states of one run are a round of
-their own, so that those it began from stay until the run is done. What to do next stands in `Work`, so that a run goes
-on in the next tick where this one ends, and two ticks that overlap can't tell anything twice.
+    hierarchy ─▶ folders, page by page ─▶ lookup of items ─▶ finished
+
+The hierarchy comes first where all folders are subscribed to, the lookup last where the run emits events. A run leaves
+a sync state for each folder: its round. A baseline run keeps only these. A recovery run begins from the states of the
+baseline and publishes what changed since, less what push published. What comes next stands in the `SyncRun`, so the
+next keeper run goes on where this one ends (docs/adr/0017).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
+from typing import TypeAlias
 
-from ewspush.domain.known import LoggedObjects
+from ewspush.domain.events import ChangeEvent
+from ewspush.domain.published import LoggedObjects
+from ewspush.domain.recovering.page_events import (
+    PageContext,
+    events_of_missing_items,
+    events_of_page,
+)
+from ewspush.domain.recovering.run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun
 from ewspush.domain.subscription import Subscription
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemsPage
+from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
+from ewspush.protocol.soap import Refused
+from ewspush.protocol.synchronization import (
+    ChangeKind,
+    HierarchyPage,
+    ItemsPage,
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    UnusablePage,
+    is_folder_gone,
+    is_state_unknown,
+)
 
-HIERARCHY: Final = ""
-"""The place of the folders themselves; every other place is a folder."""
+_NO_EVENTS: tuple[ChangeEvent, ...] = ()
 
-
-class Purpose(StrEnum):
-    """Why a subscription is synchronized."""
-
-    BASELINE = "baseline"
-    RECOVERY = "recovery"
+SyncRequest: TypeAlias = SyncHierarchyRequest | SyncItemsRequest
+Refusal: TypeAlias = Refused | UnusablePage | None
+"""None: the mail server did not answer."""
+Answer: TypeAlias = ItemsPage | HierarchyPage | frozenset[str] | Refusal
+"""A page, the missing items of a lookup, or a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
-class SyncRun:
-    """A run over all places of a subscription.
+class Step:
+    """What an answer makes of a run: the run after it, what it publishes, and the sync state that it leaves."""
 
-    It begins from the states of the round `source` (0: there are none) and leaves its own in `round`. `places` are
-    still to do, the first one under way; None: the folders have to be found first, and `found` are those so far.
-    `seen` are objects that came since the baseline and are there. `is_silent`: what the place under way tells is not
-    news. `recovered` counts the events so far, `unrecovered` what could not be told. `version` counts its steps, and is
-    their lock.
-    """
-
-    subscription: str
-    purpose: Purpose
-    round: int
-    source: int
-    begun_at: datetime
-    places: tuple[str, ...] | None
-    found: tuple[str, ...] = ()
-    new: tuple[str, ...] = ()
-    seen: tuple[str, ...] = ()
-    is_silent: bool = False
-    recovered: int = 0
-    unrecovered: int = 0
-    attempts: int = 0
-    ended_at: datetime | None = None
-    version: int = 0
-
-    @property
-    def place(self) -> str:
-        """The place under way."""
-        return self.places[0] if self.places else HIERARCHY
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing is left to ask for."""
-        return self.places == ()
-
-    def tells(self) -> bool:
-        """Whether what the place under way tells is news."""
-        return self.purpose is Purpose.RECOVERY and self.source > 0 and not self.is_silent
-
-    def knows_state(self) -> bool:
-        """Whether the place under way is one that the baseline can have a state of."""
-        return self.source > 0 and self.place not in self.new
+    run: SyncRun
+    events: tuple[ChangeEvent, ...] = ()
+    state: FolderState | None = None
+    is_refused: bool = False
+    """The same request is to be sent again, later."""
+    back_off_ms: int | None = None
+    """How long the server then wants no requests."""
 
 
-def begun(row: Subscription, former: SyncRun | None, folders: Sequence[str], now: datetime) -> SyncRun:
-    """Return the run that `row` needs. `folders` are those of the baseline, for a subscription to all folders."""
-    purpose = Purpose.RECOVERY if row.oldest_open_gap_at is not None else Purpose.BASELINE
-    newest = max(row.baseline_round, former.round if former is not None else 0)
+def begin_run(
+    subscription: Subscription,
+    baseline: Baseline | None,
+    last_run: SyncRun | None,
+    folders: Sequence[str],
+    now: datetime,
+) -> SyncRun:
+    """Return the run that `subscription` needs; `folders` are those that the baseline knows."""
+    base_round = baseline.round if baseline is not None and is_current(baseline.started_at, subscription) else 0
+    rounds = (baseline.round if baseline is not None else 0, last_run.round if last_run is not None else 0)
     return SyncRun(
-        row.subscription,
-        purpose,
-        round=newest + 1,
-        source=row.baseline_round,
-        begun_at=now,
-        places=row.folders or None,
-        found=() if row.folders else tuple(folders),
-        version=former.version if former is not None else 0,
+        subscription.key,
+        purpose_of(subscription),
+        round=max(rounds) + 1,
+        base_round=base_round,
+        started_at=now,
+        folders=subscription.folders or None,
+        found=() if subscription.folders or not base_round else tuple(each for each in folders if each != HIERARCHY),
+        version=last_run.version if last_run is not None else 0,
     )
 
 
-def advanced(work: SyncRun, page: ItemsPage, known: LoggedObjects | None, *, told: int) -> SyncRun:
-    """Return `work` after a page of items, `told` events of it news; `known` is None where nothing is."""
-    is_last, passed_over = page.is_last, page.passed_over
-    there = [each for each in page.changes if each.kind is not ChangeKind.DELETED and known is not None]
-    seen = [each.id for each in there if each.kind is ChangeKind.CREATED or (known and each.id in known.came)]
-    is_missed = work.tells() and passed_over
+def purpose_of(subscription: Subscription) -> Purpose:
+    """Return why `subscription` is synchronized now: a recovery does not wait for a baseline."""
+    return Purpose.RECOVERY if subscription.oldest_open_gap_at is not None else Purpose.BASELINE
+
+
+def is_current(started_at: datetime, subscription: Subscription) -> bool:
+    """Whether a run was started since the subscription was desired last."""
+    return subscription.desired_since is None or started_at >= subscription.desired_since
+
+
+def can_continue(run: SyncRun, subscription: Subscription, baseline: Baseline | None) -> bool:
+    """Whether `run` is still what the subscription needs."""
+    base_round = baseline.round if baseline is not None and is_current(baseline.started_at, subscription) else 0
+    has_same_base = run.base_round == base_round
+    return is_current(run.started_at, subscription) and run.purpose is purpose_of(subscription) and has_same_base
+
+
+def next_request(run: SyncRun, sync_state: str | None, logged: LoggedObjects) -> SyncRequest | LookupRequest | None:
+    """Return what to ask next; None where nothing is left. `sync_state` is where the folder under way goes on."""
+    if run.folders is None:
+        return SyncHierarchyRequest(sync_state)
+    if run.folders:
+        return SyncItemsRequest(run.folder, sync_state)
+    items = logged.unconfirmed_items(run.confirmed) if run.emits_events else []
+    return LookupRequest(tuple(items[:MAX_ITEMS])) if items else None
+
+
+def on_answer(run: SyncRun, request: SyncRequest | LookupRequest, answer: Answer, context: PageContext) -> Step:
+    """Return what `answer` makes of a run; `context` counts only where the run emits events."""
+    match request, answer:
+        case LookupRequest(), frozenset():
+            return on_lookup(run, request, answer, context)
+        case ((SyncItemsRequest() | SyncHierarchyRequest()), (ItemsPage() | HierarchyPage())):
+            return on_page(run, request, answer, context)
+        case _, (Refused() | UnusablePage() | None):
+            return on_refused(run, request, answer)
+    message = f"{type(answer).__name__} is no answer to {type(request).__name__}"
+    raise TypeError(message)
+
+
+def on_page(run: SyncRun, request: SyncRequest, page: ItemsPage | HierarchyPage, context: PageContext) -> Step:
+    """Return the step of a page: what it publishes, and what is left to ask; an outdated one is asked for again."""
+    if run.emits_events and request.sync_state is None and run.folder not in run.new_folders:
+        run = _restarted(run)  # the baseline has no state of it
+    if isinstance(page, HierarchyPage):
+        return _on_hierarchy(run, request, page, context)
+    return _on_items(run, request, page, context)
+
+
+def on_refused(run: SyncRun, request: SyncRequest | LookupRequest, answer: Refusal) -> Step:
+    """Return the step of a request that was refused, or not answered (None).
+
+    Without a sync state that the server knows, the folder is read from the beginning: what it shows are no changes.
+    """
+    if isinstance(answer, Refused) and not isinstance(request, LookupRequest):
+        if request.sync_state is not None and is_state_unknown(answer):
+            return Step(_restarted(run), state=FolderState(run.folder, None))
+        if run.folders and is_folder_gone(answer):
+            return Step(_next_folder(replace(run, attempts=0)))
+    back_off_ms = answer.back_off_ms if isinstance(answer, Refused) else None
+    return Step(replace(run, attempts=run.attempts + 1), is_refused=True, back_off_ms=back_off_ms)
+
+
+def on_lookup(run: SyncRun, request: LookupRequest, missing: frozenset[str], context: PageContext) -> Step:
+    """Return the step of a lookup that did not find the `missing` ones of the items that it asked for.
+
+    Those that push logged meanwhile are looked up again.
+    """
+    answered = [each for each in request.ids if each not in context.pushed_meanwhile]
+    events = events_of_missing_items(context, run.round, [each for each in answered if each in missing])
+    return Step(_advanced(run, confirmed=answered, published=len(events)), events)
+
+
+def finish(run: SyncRun, now: datetime) -> Step:
+    """Return the step that ends a run."""
+    return Step(replace(run, finished_at=now))
+
+
+def _on_items(run: SyncRun, request: SyncRequest, page: ItemsPage, context: PageContext) -> Step:
+    state = FolderState(run.folder, page.sync_state)
+    after, events = _advanced(run), _NO_EVENTS
+    if run.emits_events:
+        if context.is_outdated(page.changes):
+            return Step(run)
+        events = events_of_page(context, run.folder, request.sync_state, page.changes)
+        there = [change for change in page.changes if change.kind is not ChangeKind.DELETED]
+        came = [each.id for each in there if each.kind is ChangeKind.CREATED or context.logged.is_present(each.id)]
+        after = _advanced(run, confirmed=came, published=len(events), unpublished=page.passed_over)
+    return Step(_next_folder(after) if page.is_last else after, events, state)
+
+
+def _on_hierarchy(run: SyncRun, request: SyncRequest, page: HierarchyPage, context: PageContext) -> Step:
+    gone = {change.id for change in page.changes if change.kind is ChangeKind.DELETED}
+    searches = [change.id for change in page.changes if change.is_search]
+    made = [each.id for each in page.changes if each.kind is ChangeKind.CREATED and not each.is_search]
+    found = _with((each for each in run.found if each not in gone), made)
+    after, events = replace(_advanced(run, confirmed=searches), found=found), _NO_EVENTS
+    if run.emits_events:
+        named = {*found, *gone, *after.confirmed}
+        changes = (*page.changes, *(context.logged.vanished_folders(named) if page.is_last else ()))
+        if context.is_outdated(changes):
+            return Step(run)
+        events = events_of_page(context, HIERARCHY, request.sync_state, changes)
+        after = _advanced(after, published=len(events), unpublished=page.passed_over)
+        after = replace(after, new_folders=_with(run.new_folders, made))
+    if page.is_last:
+        after = replace(after, folders=found, found=(), is_restarted=False)
+    return Step(after, events, FolderState(HIERARCHY, page.sync_state))
+
+
+def _advanced(run: SyncRun, *, confirmed: Iterable[str] = (), published: int = 0, unpublished: int = 0) -> SyncRun:
     return replace(
-        work,
-        places=work.places[1:] if is_last and work.places else work.places,
-        is_silent=work.is_silent and not is_last,
-        seen=_with(work.seen, seen),
-        recovered=work.recovered + told,
-        unrecovered=work.unrecovered + (passed_over if is_missed else 0),
+        run,
+        confirmed=_with(run.confirmed, confirmed),
+        published=run.published + published,
+        unpublished=run.unpublished + unpublished,
         attempts=0,
-        version=work.version + 1,
     )
 
 
-def folders_found(work: SyncRun, changes: Sequence[FolderChange], *, is_last: bool, told: int) -> SyncRun:
-    """Return `work` after a page of folders: which there are now, and which the baseline can't know."""
-    searches = [change.id for change in changes if change.is_search]
-    gone = {change.id for change in changes if change.kind is ChangeKind.DELETED}
-    made = [change.id for change in changes if change.kind is ChangeKind.CREATED and not change.is_search]
-    found = tuple(dict.fromkeys([*(each for each in work.found if each not in gone), *made]))
-    new = tuple(dict.fromkeys([*work.new, *(made if work.tells() else ())]))
-    after = replace(
-        work,
-        found=found,
-        new=new,
-        seen=_with(work.seen, searches),
-        recovered=work.recovered + told,
-        attempts=0,
-        version=work.version + 1,
-    )
-    return replace(after, places=found, found=(), is_silent=False) if is_last else after
+def _restarted(run: SyncRun) -> SyncRun:
+    """What the gap missed in this folder cannot be known."""
+    missed = 1 if run.emits_events else 0
+    return replace(run, is_restarted=True, unpublished=run.unpublished + missed)
 
 
-def looked_up(work: SyncRun, seen: Iterable[str], *, told: int) -> SyncRun:
-    """Return `work` after a lookup of items that found `seen`, and `told` of those that are gone."""
-    return replace(
-        work,
-        seen=_with(work.seen, seen),
-        recovered=work.recovered + told,
-        attempts=0,
-        version=work.version + 1,
-    )
+def _next_folder(run: SyncRun) -> SyncRun:
+    return replace(run, folders=(run.folders or ())[1:], is_restarted=False)
 
 
-def _with(former: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+def _with(former: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*former, *more]))
-
-
-def started_over(work: SyncRun) -> SyncRun:
-    """Return `work` where the server does not know the state of the place under way: all it tells now is no news."""
-    missed = 1 if work.tells() else 0
-    return replace(work, is_silent=True, unrecovered=work.unrecovered + missed, version=work.version + 1)
-
-
-def without_place(work: SyncRun) -> SyncRun:
-    """Return `work` where the folder under way is not there any more."""
-    return replace(work, places=(work.places or ())[1:], is_silent=False, attempts=0, version=work.version + 1)

@@ -1,0 +1,140 @@
+"""What the log holds already: whether a push is a copy, and what of a sync's changes is unpublished."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from ewspush.domain.events import ChangeEvent, EventKind, GapClosedEvent, GapEvent, LoggedNotification
+from ewspush.domain.subscription import GapReason
+from ewspush.domain.timestamps import from_xsd
+from ewspush.protocol.notification import ObjectKind
+from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
+
+_COMES: Final = frozenset({EventKind.CREATED, EventKind.NEW_MAIL, EventKind.COPIED, EventKind.MOVED})
+
+Change: TypeAlias = ItemChange | FolderChange
+
+
+@dataclass(frozen=True, slots=True)
+class RecentEvents:
+    """The ids and the watermarks of what a subscription logged recently."""
+
+    ids: frozenset[str]
+    watermarks: frozenset[str]
+
+    @classmethod
+    def of(cls, entries: Iterable[LoggedNotification]) -> "RecentEvents":
+        """Collect them from `entries`."""
+        ids: set[str] = set()
+        watermarks: set[str | None] = set()
+        for entry in entries:
+            ids.update(event.id for event in entry.events)
+            watermarks.update(event.watermark for event in entry.events if isinstance(event, ChangeEvent))
+            watermarks.update((entry.watermark, entry.previous_watermark))
+        return cls(frozenset(ids), frozenset(each for each in watermarks if each))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """A gap event that nothing has closed yet."""
+
+    id: str
+    start: datetime
+    end: datetime
+    logged_at: datetime
+
+
+class LoggedObjects:
+    """What the log says of each object, and which gaps are open; entries are added in the order of the log."""
+
+    def __init__(self) -> None:
+        self._present: set[str] = set()
+        """Objects that came since the first entry, and did not leave."""
+        self._gone: set[str] = set()
+        self._folders: set[str] = set()
+        self._changed_at: dict[str, datetime] = {}
+        """By the server's clock, as far as it is published."""
+        self._logged_at: dict[str, datetime] = {}
+        self._open_gaps: dict[str, OpenGap] = {}
+
+    @classmethod
+    def of(cls, entries: Iterable[LoggedNotification]) -> "LoggedObjects":
+        """Collect what `entries`, in any order, say."""
+        logged = cls()
+        for entry in sorted(entries, key=lambda one: one.arrival):
+            logged.add(entry)
+        return logged
+
+    def add(self, entry: LoggedNotification) -> None:
+        """Take in the next entry of the log."""
+        for event in entry.events:
+            if isinstance(event, ChangeEvent):
+                self._add_change(event, entry.received_at)
+            else:
+                self._add_gap(event, entry.received_at)
+
+    @property
+    def open_gaps(self) -> list[OpenGap]:
+        """The gaps that nothing has closed yet, oldest first."""
+        return list(self._open_gaps.values())
+
+    def unpublished_part(self, change: Change) -> Change | None:
+        """Return `change` as far as the log does not hold it; None where it holds all of it.
+
+        To a sync, an object that came since the baseline and was changed in a gap is still one that came. Where the
+        server does not say when a change was made, it counts as published if anything of the object was logged after
+        the last gap: that event shows the object as it is.
+        """
+        if change.kind is ChangeKind.DELETED:
+            return None if change.id in self._gone else change
+        if change.kind is ChangeKind.CREATED and change.id not in self._present:
+            return change
+        modified_at = from_xsd(change.last_modified_at) if isinstance(change, ItemChange) else None
+        if modified_at is not None:
+            is_published = change.id in self._changed_at and self._changed_at[change.id] >= modified_at
+        else:
+            at = self._logged_at.get(change.id)
+            is_published = at is not None and at >= max((gap.end for gap in self.open_gaps), default=at)
+        return None if is_published else change._replace(kind=ChangeKind.UPDATED)
+
+    def is_present(self, object_id: str) -> bool:
+        """Whether the log says that the object came since the baseline."""
+        return object_id in self._present
+
+    def is_gone(self, object_id: str) -> bool:
+        """Whether the log says that the object left since the baseline."""
+        return object_id in self._gone
+
+    def unconfirmed_items(self, confirmed: Iterable[str]) -> list[str]:
+        """Return the items that came and are not `confirmed`: to a sync, what came and went has never been."""
+        return sorted(self._present - self._folders - set(confirmed))
+
+    def vanished_folders(self, there: Iterable[str]) -> list[FolderChange]:
+        """Return the folders that came, and are not `there` any more."""
+        return [FolderChange(ChangeKind.DELETED, each) for each in sorted(self._present & self._folders - set(there))]
+
+    def _add_change(self, event: ChangeEvent, logged_at: datetime) -> None:
+        own_id = event.object_id
+        if own_id is None:
+            return
+        self._changed_at[own_id] = max(event.time, self._changed_at.get(own_id, event.time))
+        self._logged_at[own_id] = max(logged_at, self._logged_at.get(own_id, logged_at))
+        if event.kind is EventKind.MOVED and event.old_id:
+            self._leave(event.old_id)
+        if event.kind in _COMES:
+            self._gone.discard(own_id)
+            self._present.add(own_id)
+            self._folders |= {own_id} if event.object is ObjectKind.FOLDER else set()
+        if event.kind is EventKind.DELETED:
+            self._leave(own_id)
+
+    def _leave(self, object_id: str) -> None:
+        self._present.discard(object_id)
+        self._gone.add(object_id)
+
+    def _add_gap(self, event: GapEvent | GapClosedEvent, logged_at: datetime) -> None:
+        if isinstance(event, GapEvent) and event.reason is not GapReason.NOT_RECOVERED:
+            self._open_gaps[event.id] = OpenGap(event.id, event.start, event.end, logged_at)
+        for closed in event.gaps:
+            self._open_gaps.pop(closed, None)

@@ -1,0 +1,104 @@
+"""When a sync is due, and what a finished run concludes: a baseline, and gaps that it closes or leaves open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from ewspush.domain.events import Event, GapClosedEvent, GapEvent, Origin, stable_id
+from ewspush.domain.gaps import complete_until
+from ewspush.domain.ports import Jitter
+from ewspush.domain.published import OpenGap
+from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
+from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
+from ewspush.domain.timing import Timing
+
+REFRESH_MINUTES: Final = 24 * 60
+"""Age of a baseline at which a new one is taken, so that a recovery has no more than a day to go through."""
+
+SPREAD_MINUTES: Final = 15
+"""Over so long the first baselines of many mailboxes are spread."""
+
+CONFIRM_MINUTES: Final = 1
+"""Between two checks of a finished run that waits for a push."""
+
+
+def sync_due_at(subscription: Subscription, timing: Timing, now: datetime, jitter: Jitter) -> datetime:
+    """Return when the next baseline or recovery is due."""
+    if subscription.next_sync_at is None:
+        return now + timing.minutes(SPREAD_MINUTES * jitter())
+    if subscription.oldest_open_gap_at is None:
+        return subscription.next_sync_at
+    return max(subscription.next_sync_at, _backlog_in_at(subscription, subscription.oldest_open_gap_at, timing))
+
+
+def _backlog_in_at(subscription: Subscription, opened_at: datetime, timing: Timing) -> datetime:
+    """Return when the backlog of a new generation has arrived, so that the sync finds most of it published.
+
+    A heartbeat after the first push says that nothing waits on the server; else one StatusFrequency without MoreEvents
+    (docs/adr/0004).
+    """
+    seen_at = subscription.last_seen_at
+    if seen_at is not None and seen_at > opened_at and subscription.last_event_at is None:
+        return opened_at
+    last_backlog_at = max(opened_at, subscription.more_events_at or opened_at)
+    return last_backlog_at + timing.minutes(subscription.status_frequency_minutes)
+
+
+def is_confirmed(subscription: Subscription, run: SyncRun, timing: Timing) -> bool:
+    """Whether push is known to have gone on since the run finished, so that no gap can begin before its states."""
+    until = complete_until(subscription, timing) if subscription.suspected_gap_since is None else None
+    return until is not None and run.finished_at is not None and until >= run.finished_at
+
+
+def confirmation_due_at(subscription: Subscription, timing: Timing, now: datetime) -> datetime:
+    """Return when to check a finished run again: only a push can confirm it."""
+    frequency = timing.minutes(subscription.status_frequency_minutes)
+    return max(now + timing.minutes(CONFIRM_MINUTES), (subscription.last_seen_at or now) + frequency)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a finished and confirmed run changes."""
+
+    changes: SubscriptionChanges
+    baseline: Baseline
+    events: tuple[Event, ...] = ()
+
+
+def conclude(  # noqa: PLR0913, PLR0917  # what a conclusion depends on
+    subscription: Subscription,
+    run: SyncRun,
+    base: Baseline | None,
+    gaps: Sequence[OpenGap],
+    refresh_at: datetime,
+    now: datetime,
+) -> Conclusion:
+    """Return the baseline that the run leaves, and what becomes of the open `gaps`, oldest first."""
+    baseline = Baseline(run.round, run.started_at, run.finished_at or now)
+    changes: SubscriptionChanges = {"next_sync_at": refresh_at}
+    if run.purpose is Purpose.BASELINE:
+        return Conclusion(changes, baseline)
+    done = [gap for gap in gaps if gap.end <= run.started_at]
+    changes["oldest_open_gap_at"] = min((gap.logged_at for gap in gaps if gap.end > run.started_at), default=None)
+    if not done:
+        return Conclusion(changes, baseline)
+    event = _closing_event(subscription, run, base, done, now)
+    if isinstance(event, GapClosedEvent) and base is not None:
+        # Together with what it began from, the run covers everything since then.
+        baseline = Baseline(run.round, run.started_at, base.valid_from)
+    return Conclusion(changes, baseline, (event,))
+
+
+def _closing_event(
+    subscription: Subscription, run: SyncRun, base: Baseline | None, gaps: Sequence[OpenGap], now: datetime
+) -> GapEvent | GapClosedEvent:
+    """Return the event that closes `gaps`, or the gap event that says that they stay open."""
+    start, end = min(gap.start for gap in gaps), max(gap.end for gap in gaps)
+    ids = tuple(gap.id for gap in gaps)
+    identity = stable_id((subscription.mailbox, subscription.key, "closing", ids))
+    is_covered = run.base_round > 0 and base is not None and base.valid_from <= start
+    if is_covered and not run.unpublished:
+        return GapClosedEvent(identity, start, end, now, ids, run.published)
+    reason = GapReason.NOT_RECOVERED
+    return GapEvent(identity, start, end, reason, now, Origin.SYNC, gaps=ids, recovered=run.published)

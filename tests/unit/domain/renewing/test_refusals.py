@@ -1,0 +1,145 @@
+"""What a refused Subscribe changes: when the next attempt is due, and when a person has to act."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ewspush.domain.renewing import rules
+from ewspush.domain.renewing.rules import FEW_TRIES
+from ewspush.domain.subscription import State
+from ewspush.domain.timing import Timing
+from ewspush.protocol.response_codes import ADVICE, Remedy, advice
+from ewspush.protocol.soap import Refused
+from tests.stories import NOON
+from tests.unit.domain.renewing.attempts import (
+    ALMOST_ONE,
+    MINUTE,
+    NEW,
+    at_attempt,
+    codes_with,
+    refused,
+    wait_minutes,
+    wait_range,
+)
+
+REFUSED_WATERMARK = [
+    *codes_with(Remedy.RESUBSCRIBE_WITHOUT_WATERMARK),
+    *codes_with(Remedy.RETRY_WITHOUT_WATERMARK),
+]
+
+
+class TestBackoff:
+    """When a refused Subscribe is retried; jitter takes up to half of the wait."""
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            *codes_with(Remedy.RETRY),
+            *codes_with(Remedy.RESUBSCRIBE),
+            *codes_with(Remedy.RESUBSCRIBE_WITHOUT_WATERMARK),
+        ],
+    )
+    @pytest.mark.parametrize(("attempts", "longest"), [(1, 1), (2, 2), (3, 4), (4, 8), (5, 15), (6, 15), (1000, 15)])
+    def test_it_doubles_up_to_a_quarter_of_an_hour(self, code: str, attempts: int, longest: float) -> None:
+        """And never ends: the server will be back."""
+        assert wait_range(at_attempt(attempts), code) == (longest / 2, longest)
+        assert "state" not in refused(at_attempt(attempts), code)
+
+    @pytest.mark.parametrize("code", codes_with(Remedy.WAIT))
+    @pytest.mark.parametrize(
+        ("frequency", "attempts", "longest"),
+        [(15, 1, 15), (5, 1, 5), (5, 4, 8), (1, 5, 15), (60, 1, 60), (1440, 9, 60)],
+    )
+    def test_a_used_up_quota_waits_until_a_dead_subscription_is_removed(
+        self, code: str, frequency: int, attempts: int, longest: float
+    ) -> None:
+        """StatusFrequency, an hour at most; never less than the ordinary back-off."""
+        before = replace(at_attempt(attempts), status_frequency_minutes=frequency)
+        assert wait_range(before, code) == (longest / 2, longest)
+
+    @pytest.mark.parametrize(
+        ("back_off_ms", "minutes"),
+        [(None, (0.5, 1)), (0, (0.5, 1)), (45_000, (0.75, 1)), (600_000, (10, 10)), (10**20, (60, 60))],
+    )
+    def test_back_off_milliseconds_win_where_they_are_longer(
+        self, back_off_ms: int | None, minutes: tuple[float, float]
+    ) -> None:
+        """Up to an hour: waiting for years would leave a mailbox without events."""
+        assert wait_range(at_attempt(1), Refused("ErrorServerBusy", back_off_ms=back_off_ms)) == minutes
+
+    def test_back_off_milliseconds_are_not_scaled(self) -> None:
+        """A minute of two seconds shortens our waits, not the server's."""
+        timing = Timing(timedelta(seconds=2))
+        busy = Refused("ErrorServerBusy", back_off_ms=30_000)
+        changes = rules.on_refusal(at_attempt(1), busy, timing, NOON, lambda: 0)
+        assert changes["next_check_at"] == NOON + timedelta(seconds=30)
+        changes = rules.on_refusal(at_attempt(1), Refused("ErrorServerBusy"), timing, NOON, lambda: 0)
+        assert changes["next_check_at"] == NOON + timedelta(seconds=1)
+
+    @pytest.mark.parametrize("jitter", [0, 0.25, ALMOST_ONE])
+    def test_jitter_spreads_many_mailboxes(self, jitter: float) -> None:
+        """Evenly over the second half of the wait."""
+        changes = refused(at_attempt(4), "ErrorServerBusy", jitter)
+        assert wait_minutes(changes) == pytest.approx(8 * (1 + jitter) / 2, abs=timedelta(milliseconds=1) / MINUTE)
+
+    def test_every_code_of_the_table_is_retried_later(self) -> None:
+        """None is final, none is retried at once, none is without its reason."""
+        for code in ADVICE:
+            for attempts in (1, FEW_TRIES, 50):
+                changes = refused(at_attempt(attempts), code, 0)
+                assert wait_minutes(changes) >= 0.5
+                assert (changes["last_error"] or "").startswith(f"{code}: ")
+
+
+class TestSuspension:
+    """A person has to act."""
+
+    @pytest.mark.parametrize(
+        "code", [*codes_with(Remedy.RETRY_THEN_SUSPEND), *codes_with(Remedy.RETRY_A_FEW_TIMES), "ErrorOfTheFuture"]
+    )
+    def test_what_may_pass_is_tried_five_times_and_then_every_hour(self, code: str) -> None:
+        """Five tries take longer than edited rights take to apply."""
+        for attempts in range(1, FEW_TRIES):
+            assert "state" not in refused(at_attempt(attempts), code)
+            assert wait_range(at_attempt(attempts), code)[1] == 2 ** (attempts - 1)
+        for attempts in (FEW_TRIES, FEW_TRIES + 20):
+            assert refused(at_attempt(attempts), code)["state"] is State.SUSPENDED
+            assert wait_range(at_attempt(attempts), code) == (30, 60)
+
+    @pytest.mark.parametrize("code", codes_with(Remedy.SUSPEND))
+    @pytest.mark.parametrize("attempts", [1, 30])
+    def test_what_will_not_pass_is_suspended_at_once_and_tried_every_day(self, code: str, attempts: int) -> None:
+        """A person may have acted without telling us."""
+        assert refused(at_attempt(attempts), code)["state"] is State.SUSPENDED
+        assert wait_range(at_attempt(attempts), code) == (12 * 60, 24 * 60)
+
+    @pytest.mark.parametrize("code", codes_with(Remedy.RETRY))
+    def test_a_busy_server_does_not_end_a_suspension(self, code: str) -> None:
+        """It says nothing about the cause of the suspension."""
+        assert "state" not in refused(at_attempt(7, NEW), code)
+
+
+class TestRefusedWatermark:
+    """The server no longer knows the watermark. What that leaves in suspicion is in test_suspected_gaps.py."""
+
+    @pytest.mark.parametrize("code", REFUSED_WATERMARK)
+    def test_the_watermark_is_removed(self, code: str) -> None:
+        """Together with the one before it."""
+        changes = refused(replace(at_attempt(1), previous_watermark="w0"), code)
+        assert (changes["watermark"], changes["previous_watermark"]) == (None, None)
+
+    @pytest.mark.parametrize("code", REFUSED_WATERMARK)
+    def test_without_a_watermark_it_is_a_refusal_like_any_other(self, code: str) -> None:
+        """A server that still complains is asked again later."""
+        before = replace(at_attempt(1), watermark=None)
+        changes = refused(before, code)
+        assert "watermark" not in changes
+        assert "suspected_gap_reason" not in changes
+        assert not rules.can_retry_without_watermark(before, Refused(code))
+
+    @pytest.mark.parametrize("code", [*ADVICE, "ErrorOfTheFuture"])
+    def test_only_a_refused_watermark_is_worth_a_retry_at_once(self, code: str) -> None:
+        """A mailbox that moves needs time."""
+        at_once = advice(code).remedy is Remedy.RESUBSCRIBE_WITHOUT_WATERMARK
+        assert rules.can_retry_without_watermark(at_attempt(1), Refused(code)) is at_once
