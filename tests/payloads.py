@@ -180,7 +180,7 @@ def _quoted(value: str) -> str:
 def _message_of(part: ResponseMessage) -> Element:
     more_events = None if part.more_events is None else str(part.more_events).lower()
     values = {"BackOffMilliseconds": str(part.back_off_ms) if part.back_off_ms is not None else None}
-    events = (_event_of(told) for told in part.events)
+    events = (_event_of(event) for event in part.events)
     return element(
         "m:SendNotificationResponseMessage",
         text_element("m:MessageText", part.message_text),
@@ -191,15 +191,15 @@ def _message_of(part: ResponseMessage) -> Element:
     )
 
 
-def _event_of(told: MailboxEvent) -> Element:
-    kind = "FolderId" if told.object is ObjectKind.FOLDER else "ItemId"
+def _event_of(event: MailboxEvent) -> Element:
+    kind = "FolderId" if event.object is ObjectKind.FOLDER else "ItemId"
     return element(
-        f"t:{told.type}",
-        text_element("t:Watermark", told.watermark),
-        text_element("t:TimeStamp", told.timestamp),
-        identifier(kind, told.id, told.change_key),
-        identifier("ParentFolderId", told.parent_folder_id, told.parent_change_key),
-        identifier(f"Old{kind}", told.old_id, told.old_change_key),
-        identifier("OldParentFolderId", told.old_parent_folder_id),
-        text_element("t:UnreadCount", None if told.unread_count is None else str(told.unread_count)),
+        f"t:{event.type}",
+        text_element("t:Watermark", event.watermark),
+        text_element("t:TimeStamp", event.timestamp),
+        identifier(kind, event.id, event.change_key),
+        identifier("ParentFolderId", event.parent_folder_id, event.parent_change_key),
+        identifier(f"Old{kind}", event.old_id, event.old_change_key),
+        identifier("OldParentFolderId", event.old_parent_folder_id),
+        text_element("t:UnreadCount", None if event.unread_count is None else str(event.unread_count)),
     )

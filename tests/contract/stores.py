@@ -15,7 +15,7 @@ from ewspush.domain.subscription import SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from ewspush.protocol.notification import ObjectKind
 from tests.aws import aws_of
-from tests.stories import NOON, callback, subscription
+from tests.builders import NOON, callback, subscription
 from tests.twins.ledger import MemoryLedger, MemorySyncStates
 
 ROW: Final = subscription()

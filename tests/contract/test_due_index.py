@@ -11,7 +11,7 @@ from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, GenerationPending, NoActivitySince
 from tests.aws import aws_of
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 from tests.twins.ledger import MemoryLedger
 
 ROW: Final = subscription()

@@ -12,7 +12,7 @@ from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Or
 from ewspush.domain.ports import EventLog, Message
 from ewspush.domain.subscription import SubscriptionKey
 from tests.aws import RETENTION, aws_of
-from tests.stories import MAILBOX, NOON
+from tests.builders import MAILBOX, NOON
 from tests.twins.event_log import MemoryEventLog
 
 PARTS = 4

@@ -10,7 +10,7 @@ import pytest
 from ewspush.adapters.credentials import SecretCredentials
 from ewspush.domain.ports import Credentials, MailCredentials
 from tests.aws import moto
-from tests.stories import MAILBOX, NOON
+from tests.builders import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials
 
 OLD = Credentials("Basic YWxpY2VAZXhhbXBsZS5jb206b2xk", impersonates=False)

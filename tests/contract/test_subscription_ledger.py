@@ -12,7 +12,7 @@ from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import GapReason, State, Subscription, SubscriptionKey
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, Precondition, SameRevision
 from tests.aws import aws_of
-from tests.stories import MAILBOX, NOON, subscription
+from tests.builders import MAILBOX, NOON, subscription
 from tests.twins.ledger import MemoryLedger
 
 ROW = subscription()

@@ -8,8 +8,8 @@ import pytest
 
 from ewspush.adapters.sync_items import MAX_TEXT_CHARACTERS
 from ewspush.domain.recovering.run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun, SyncStep
+from tests.builders import NOON
 from tests.contract.stores import KEY, OTHER, PAGE, RUN, Stores
-from tests.stories import NOON
 
 MEGABYTE: Final = 1024 * 1024
 

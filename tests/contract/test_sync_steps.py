@@ -8,8 +8,8 @@ import pytest
 from ewspush.adapters.cloud_events import documents_of
 from ewspush.domain.recovering.run import Baseline, FolderState, SyncStep
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, WriteResult
+from tests.builders import NOON
 from tests.contract.stores import KEY, ROW, RUN, Stores, page_entry, page_update
-from tests.stories import NOON
 
 MEGABYTE: Final = 1024 * 1024
 STATE: Final = FolderState("inbox", "state")

@@ -12,9 +12,9 @@ from ewspush.adapters.sqs import SQSQueue
 from ewspush.domain.ports import Message
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate
 from tests.aws import DUE_INDEX, Aws, aws_of
+from tests.builders import NOON
 from tests.contract.test_subscription_ledger import KEY, ROW, logged, moved
 from tests.engines.plugin import Engines
-from tests.stories import NOON
 
 pytestmark = pytest.mark.engines
 

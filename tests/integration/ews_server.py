@@ -11,8 +11,8 @@ from ewspush.domain.ports import Credentials
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
+from tests.builders import MAILBOX, NOON
 from tests.http_server import HttpServer, Request, Response
-from tests.stories import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials
 
 OWN: Final = Credentials("Basic b3duOnNlY3JldA==", impersonates=False)

@@ -25,7 +25,7 @@ from ewspush.domain.events import log_entry, push_events
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from tests.aws import Aws, moto
-from tests.stories import MAILBOX, callback, created, subscription
+from tests.builders import MAILBOX, callback, created, subscription
 
 ROOT = Path(__file__).parents[2]
 ALICE, BOB, DAVE = (

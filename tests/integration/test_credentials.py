@@ -11,7 +11,7 @@ import pytest
 from ewspush.adapters.credentials import MAX_AGE, SecretCredentials
 from ewspush.domain.ports import Credentials
 from tests.aws import Aws, moto
-from tests.stories import MAILBOX, NOON
+from tests.builders import MAILBOX, NOON
 
 ACCOUNT = {"username": "keeper@example.com", "password": "k:ey"}
 

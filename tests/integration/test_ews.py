@@ -16,8 +16,8 @@ from ewspush.protocol.namespaces import M, S, T
 from ewspush.protocol.response_codes import NO_CONNECTION
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed
+from tests.builders import MAILBOX, NOON
 from tests.integration.ews_server import BUSY, KEEPER, MADE, OWN, REQUEST, VERSION, Clock, Page, Server, asked, client
-from tests.stories import MAILBOX, NOON
 from tests.twins.credentials import MemoryCredentials
 
 

@@ -10,6 +10,7 @@ from ewspush.errors import UnavailableError
 from ewspush.protocol.response_codes import NO_CREDENTIALS
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import MAILBOX, NOON
 from tests.integration.ews_server import (
     BUSY,
     FRESH,
@@ -23,7 +24,6 @@ from tests.integration.ews_server import (
     asked,
     client,
 )
-from tests.stories import MAILBOX, NOON
 
 
 @pytest.fixture

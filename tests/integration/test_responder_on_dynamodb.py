@@ -14,8 +14,8 @@ from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import State, Subscription
 from ewspush.handlers.responder import Responder
 from tests.aws import Aws, moto
+from tests.builders import NOON, TIMING, created, events, message, posted, status, subscription
 from tests.sizes import item_bytes
-from tests.stories import NOON, TIMING, created, events, message, posted, status, subscription
 from tests.twins.keys import MemoryKeys
 from tests.unit.handlers.test_responder import request
 

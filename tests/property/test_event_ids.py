@@ -10,8 +10,8 @@ from ewspush.domain.callback import Callback
 from ewspush.domain.events import push_events
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.protocol.notification import MailboxEvent
+from tests.builders import NOON
 from tests.property.strategies import EVENTS, EXAMPLES
-from tests.stories import NOON
 
 
 @EXAMPLES

@@ -14,7 +14,7 @@ from ewspush.domain.subscription import State
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, build_subscribe, parse_subscribe_response
 from ewspush.protocol.watermark import is_real
-from tests.stories import TIMING
+from tests.builders import TIMING
 from tests.twins.faults import FaultPlan
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger

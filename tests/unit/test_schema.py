@@ -10,7 +10,7 @@ import pytest
 from ewspush.adapters.cloud_events import DATA_SCHEMA, Document, documents_of
 from ewspush.domain.events import Event, EventKind, LoggedNotification, Origin, arrival
 from ewspush.domain.subscription import GapReason
-from tests.stories import MAILBOX, NOON, created, subscription
+from tests.builders import MAILBOX, NOON, created, subscription
 from tests.unit.adapters.each_event import (
     FOLDER_CHANGES,
     ITEM_CHANGES,

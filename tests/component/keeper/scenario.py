@@ -18,7 +18,7 @@ from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, GenerationPending, SameRevision, WriteResult
 from ewspush.protocol.notification import ResponseMessage
 from ewspush.protocol.soap import Refused
-from tests.stories import MAILBOX, NOON, TIMING, posted, subscription
+from tests.builders import MAILBOX, NOON, TIMING, posted, subscription
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger
 from tests.twins.mail_server import MemoryMailServer, Scripted

@@ -6,8 +6,8 @@ import pytest
 
 from ewspush.domain.check_result import CheckOutcome
 from ewspush.domain.subscription import GapReason
+from tests.builders import NOON, created, message, status, subscription
 from tests.component.keeper.scenario import BUSY, MINUTE, Scenario, silent
-from tests.stories import NOON, created, message, status, subscription
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 29.99])
@@ -32,7 +32,7 @@ def test_one_that_is_not_due_is_skipped(next_check_at: datetime | None) -> None:
 
 
 def test_one_that_does_not_exist_is_skipped() -> None:
-    """Somebody removed the row."""
+    """The row was removed."""
     scenario = Scenario(subscription())
     scenario.ledger.rows.clear()
     assert scenario.check() is CheckOutcome.SKIPPED

@@ -13,8 +13,8 @@ from ewspush.errors import UnavailableError
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import ZERO, created, error, message
 from tests.component.keeper.scenario import MINUTE, NEW, UNKNOWN_WATERMARK, Scenario
-from tests.stories import ZERO, created, error, message
 from tests.twins.faults import FaultPlan, InjectedError
 from tests.twins.mail_server import Answer, MemoryMailServer, ReceivedSubscribe
 

@@ -8,8 +8,8 @@ from ewspush.domain.subscription import State, Subscription
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import ZERO, created, message, status
 from tests.component.keeper.scenario import UNKNOWN_WATERMARK, silent
-from tests.stories import ZERO, created, message, status
 from tests.twins.mail_server import Answer, ReceivedSubscribe
 
 

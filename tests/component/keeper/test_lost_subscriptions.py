@@ -6,8 +6,8 @@ from ewspush.domain.check_result import CheckOutcome
 from ewspush.domain.receiving.rules import PushOutcome
 from ewspush.domain.subscription import GapReason, State
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import created, error, message, subscription
 from tests.component.keeper.scenario import Scenario, silent
-from tests.stories import created, error, message, subscription
 from tests.twins.mail_server import Answer, ReceivedSubscribe
 
 

@@ -6,8 +6,8 @@ from ewspush.domain.check_result import CheckOutcome
 from ewspush.domain.subscription import State
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import NOON, ZERO, created, error, message, status, subscription
 from tests.component.keeper.scenario import BUSY, Scenario, silent
-from tests.stories import NOON, ZERO, created, error, message, status, subscription
 from tests.twins.mail_server import Answer, ReceivedSubscribe
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from ewspush.domain.check_result import CheckOutcome, CheckResult
 from ewspush.domain.subscription import State
 from ewspush.protocol.soap import Refused
+from tests.builders import created, message, status
 from tests.component.keeper.scenario import BUSY, MINUTE, silent
-from tests.stories import created, message, status
 
 
 class TestRetries:

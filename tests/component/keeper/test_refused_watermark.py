@@ -8,8 +8,8 @@ from ewspush.domain.check_result import CheckOutcome
 from ewspush.domain.subscription import GapReason, State
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import NOON, ZERO, created, message
 from tests.component.keeper.scenario import BUSY, UNKNOWN_WATERMARK, silent
-from tests.stories import NOON, ZERO, created, message
 
 
 def test_the_same_check_sends_a_second_subscribe_without_it() -> None:

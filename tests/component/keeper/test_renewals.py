@@ -11,8 +11,8 @@ from ewspush.domain.subscription import GapReason, State
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import MAILBOX, NOON, ZERO, created, message, status, subscription
 from tests.component.keeper.scenario import BUSY, KEY, NEW, Scenario, silent
-from tests.stories import MAILBOX, NOON, ZERO, created, message, status, subscription
 from tests.twins.mail_server import Answer, ReceivedSubscribe
 
 

@@ -8,8 +8,8 @@ from ewspush.domain.subscription import State
 from ewspush.protocol.acknowledgement import SubscriptionStatus
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import NOON, created, message, status, subscription
 from tests.component.keeper.scenario import BUSY, UNKNOWN_WATERMARK, Scenario, silent
-from tests.stories import NOON, created, message, status, subscription
 from tests.twins.mail_server import Answer, ReceivedSubscribe
 
 

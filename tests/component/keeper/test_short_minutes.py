@@ -7,8 +7,8 @@ from ewspush.domain.check_result import CheckOutcome
 from ewspush.domain.subscription import GapReason
 from ewspush.domain.timing import MIN_GRACE, Timing
 from ewspush.protocol.soap import Refused
+from tests.builders import NOON, created, message, status, subscription
 from tests.component.keeper.scenario import BUSY, NEW, Scenario, silent
-from tests.stories import NOON, created, message, status, subscription
 
 SHORT: Final = Timing(timedelta(seconds=1))
 

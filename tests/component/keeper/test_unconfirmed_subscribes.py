@@ -9,8 +9,8 @@ from ewspush.domain.receiving.rules import PushOutcome
 from ewspush.domain.subscription import State
 from ewspush.errors import UnavailableError
 from ewspush.protocol.soap import Refused
+from tests.builders import created, message, status
 from tests.component.keeper.scenario import MINUTE, NEW, Scenario, silent
-from tests.stories import created, message, status
 from tests.twins.faults import FaultPlan, InjectedError
 
 

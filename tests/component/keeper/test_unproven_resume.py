@@ -7,8 +7,8 @@ import pytest
 from ewspush.domain.check_result import CheckOutcome
 from ewspush.domain.subscription import GapReason
 from ewspush.protocol.subscribe import Subscribed
+from tests.builders import NOON, ZERO, created, message, status
 from tests.component.keeper.scenario import silent
-from tests.stories import NOON, ZERO, created, message, status
 from tests.twins.mail_server import ReceivedSubscribe
 
 

@@ -9,7 +9,7 @@ from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import GapReason
 from ewspush.protocol.notification import KNOWN_EVENTS, STATUS_EVENT, MailboxEvent, ObjectKind
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
-from tests.stories import NOON, callback, subscription
+from tests.builders import NOON, callback, subscription
 
 PUSHED: Final = (
     *(

@@ -18,7 +18,7 @@ from ewspush.domain.events import ChangeEvent, Event, EventKind, GapEvent, Logge
 from ewspush.domain.subscription import GapReason, SubscriptionKey
 from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import ObjectKind
-from tests.stories import NOON
+from tests.builders import NOON
 from tests.unit.adapters.each_event import closed, each_event, not_recovered
 
 KEY: Final = SubscriptionKey("sub-7f3a")

@@ -16,7 +16,7 @@ from ewspush.adapters.rows import item_of, subscription_of
 from ewspush.adapters.sync_items import record_from, text_of
 from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
 from ewspush.domain.subscription import State, Subscription, SubscriptionKey
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 
 Record = TypeVar("Record")
 RECORDS: Final = (Subscription, SyncRun, Baseline)

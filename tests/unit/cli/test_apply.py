@@ -12,7 +12,7 @@ from ewspush.domain.desired import DesiredSubscription, new_subscription, retire
 from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.ledger import MemoryLedger
 

@@ -8,7 +8,7 @@ from ewspush.domain.desired import EVENT_TYPES
 from ewspush.domain.events import push_events
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
-from tests.stories import NOON, callback
+from tests.builders import NOON, callback
 
 FOLDER_ID = "AAMkADY3ZWVhYTk3LWUwZGItNDdjZi1iMWRkLWZjZjQyZTc4NTk0NgAuAAAAAAB/a+b=="
 

@@ -6,7 +6,7 @@ import pytest
 
 from cli import formatting
 from ewspush.domain.subscription import State
-from tests.stories import NOON
+from tests.builders import NOON
 
 
 @pytest.mark.parametrize(

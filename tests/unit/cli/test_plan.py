@@ -9,7 +9,7 @@ from cli import plan_output
 from cli.plan import Kind, Plan, make_plan
 from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
 from ewspush.domain.subscription import State, Subscription
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 
 LATER = NOON + timedelta(hours=1)
 ALICE = DesiredSubscription(MAILBOX)

@@ -7,7 +7,7 @@ import pytest
 from cli.plan import make_plan
 from cli.plan_output import print_plan
 from ewspush.domain.desired import DesiredSubscription
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.unit.cli.test_console import terminal
 
 PLAN = make_plan([replace(DesiredSubscription(MAILBOX), folders=("inbox",))], [subscription()], TIMING, NOON)

@@ -7,7 +7,7 @@ import pytest
 from cli import formatting
 from cli.show_output import facts
 from ewspush.domain.subscription import GapReason, State
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 
 
 @pytest.mark.parametrize("reason", GapReason)

@@ -8,7 +8,7 @@ from ewspush.domain.published import LoggedObjects
 from ewspush.domain.subscription import GapReason
 from ewspush.protocol.notification import MailboxEvent, ObjectKind
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
-from tests.stories import NOON, callback, subscription
+from tests.builders import NOON, callback, subscription
 
 KEY: Final = subscription().key
 

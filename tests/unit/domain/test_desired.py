@@ -20,7 +20,7 @@ from ewspush.domain.gaps import complete_until
 from ewspush.domain.recovering.rules import is_current
 from ewspush.domain.subscription import GapReason, State, Subscription, SubscriptionChanges
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 
 DESIRED: Final = DesiredSubscription(MAILBOX)
 LATER: Final = NOON + timedelta(hours=1)

@@ -21,7 +21,7 @@ from ewspush.domain.events import (
 from ewspush.domain.subscription import GapReason, SubscriptionKey
 from ewspush.domain.timestamps import from_iso
 from ewspush.protocol.notification import KNOWN_EVENTS, STATUS_EVENT, MailboxEvent, ObjectKind
-from tests.stories import NOON
+from tests.builders import NOON
 
 CALLBACK: Final = Callback(SubscriptionKey("sub-7f3a"), "ida@harbour.example", 4)
 CREATED: Final = MailboxEvent(

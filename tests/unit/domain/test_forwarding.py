@@ -141,8 +141,8 @@ def test_a_record_that_cannot_be_read_now_is_delivered_again() -> None:
 
 def test_what_there_is_no_time_for_is_delivered_again() -> None:
     """The function reports before its time-out."""
-    ticks = iter([True, True, False])
+    time_left = iter([True, True, False])
     queue = MemoryQueue()
     records = [record(number, ("a", str(number))) for number in range(1, 6)]
-    assert forward(records, queue, MemoryQueue(), lambda: next(ticks)).resume_from == "3"
+    assert forward(records, queue, MemoryQueue(), lambda: next(time_left)).resume_from == "3"
     assert queue.bodies("a") == ["1", "2"]

@@ -17,7 +17,7 @@ from ewspush.domain.published import RecentEvents
 from ewspush.domain.receiving.received_push import ReceivedPush
 from ewspush.domain.subscription import GapReason, Subscription
 from ewspush.domain.timing import Timing
-from tests.stories import NOON, TIMING, ZERO, callback, created, error, events, message, posted, status, subscription
+from tests.builders import NOON, TIMING, ZERO, callback, created, error, events, message, posted, status, subscription
 
 MINUTE: Final = timedelta(minutes=1)
 WINDOW: Final = TIMING.max_delivery_window(15)

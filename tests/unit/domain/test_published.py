@@ -9,7 +9,7 @@ from ewspush.domain.published import OpenGap, RecentEvents
 from ewspush.domain.subscription import GapReason
 from ewspush.protocol.notification import MailboxEvent, ObjectKind
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
-from tests.stories import callback
+from tests.builders import callback
 from tests.unit.domain.logs import at, closed, folder, gap, item, log_of, logged, pushed
 
 

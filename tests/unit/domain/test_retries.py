@@ -7,7 +7,7 @@ import pytest
 
 from ewspush.domain.retries import MAX_BACKOFF, MAX_WAIT_MINUTES, backoff, retry_wait
 from ewspush.domain.timing import Timing
-from tests.stories import TIMING
+from tests.builders import TIMING
 
 MINUTE: Final = timedelta(minutes=1)
 ALMOST_ONE: Final = 1 - 2**-53

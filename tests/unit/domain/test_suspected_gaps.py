@@ -11,7 +11,7 @@ from ewspush.domain.renewing import rules
 from ewspush.domain.subscription import GapReason, Subscription
 from ewspush.protocol.response_codes import Remedy
 from ewspush.protocol.subscribe import Subscribed
-from tests.stories import NOON, TIMING
+from tests.builders import NOON, TIMING
 from tests.unit.domain.renewing.attempts import ACTIVE, MINUTE, NEW, attempted, codes_with, refused
 
 THREE_HOURS_AGO: Final = NOON - timedelta(hours=3)

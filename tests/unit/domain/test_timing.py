@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from ewspush.domain.timing import MIN_GRACE, Timing
-from tests.stories import TIMING
+from tests.builders import TIMING
 
 MINUTE: Final = timedelta(minutes=1)
 FREQUENCIES: Final = [1, 2, 5, 15, 16, 30, 60, 120, 1440]

@@ -14,7 +14,7 @@ from ewspush.domain.updates import (
     Precondition,
     SameRevision,
 )
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 
 ROW = subscription(revision=4)
 EACH_PRECONDITION = [

@@ -12,7 +12,7 @@ from ewspush.domain.renewing.service import Renewer
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timing import Timing
 from ewspush.handlers.keeper import KeeperRun
-from tests.stories import NOON, TIMING, subscription
+from tests.builders import NOON, TIMING, subscription
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger
 from tests.twins.mail_server import MemoryMailServer

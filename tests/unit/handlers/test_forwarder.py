@@ -15,7 +15,7 @@ from ewspush.handlers import forwarder as module
 from ewspush.handlers.forwarder import Forwarder, UnfinishedBatchError
 from ewspush.settings import ForwarderSettings
 from tests.aws import RETENTION
-from tests.stories import MAILBOX, NOON
+from tests.builders import MAILBOX, NOON
 from tests.twins.event_log import MemoryEventLog
 from tests.twins.faults import FaultPlan
 from tests.twins.queue import MemoryQueue

@@ -19,7 +19,7 @@ from ewspush.errors import UnavailableError
 from ewspush.handlers import keeper as module
 from ewspush.handlers.keeper import MAX_CHECKS, MAX_SYNC_CALLS, KeeperRun
 from ewspush.protocol.soap import Refused
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.ledger import MemoryLedger
 from tests.unit.handlers.keeper_runs import SILENT, Scenario, Serial, many

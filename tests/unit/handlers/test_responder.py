@@ -12,7 +12,7 @@ from ewspush.domain.subscription import State
 from ewspush.handlers import responder as module
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.acknowledgement import SubscriptionStatus, acknowledgement
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger

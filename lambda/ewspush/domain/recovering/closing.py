@@ -19,6 +19,9 @@ REFRESH_MINUTES: Final = 24 * 60
 SPREAD_MINUTES: Final = 15
 """Over so long the first baselines of many mailboxes are spread."""
 
+_MAX_BACKLOG_FREQUENCIES: Final = 8
+"""Upper bound for the wait for a backlog: a server that always says MoreEvents must not postpone a recovery for ever."""
+
 CONFIRM_MINUTES: Final = 1
 """Between two checks of a finished run that waits for a push."""
 
@@ -41,8 +44,9 @@ def _backlog_in_at(subscription: Subscription, opened_at: datetime, timing: Timi
     seen_at = subscription.last_seen_at
     if seen_at is not None and seen_at > opened_at and subscription.last_event_at is None:
         return opened_at
+    frequency = timing.minutes(subscription.status_frequency_minutes)
     last_backlog_at = max(opened_at, subscription.more_events_at or opened_at)
-    return last_backlog_at + timing.minutes(subscription.status_frequency_minutes)
+    return min(last_backlog_at + frequency, opened_at + _MAX_BACKLOG_FREQUENCIES * frequency)
 
 
 def is_confirmed(subscription: Subscription, run: SyncRun, timing: Timing) -> bool:

@@ -9,7 +9,7 @@ from ewspush.domain.receiving.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import Decision, decide
 from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import Subscription
-from tests.stories import TIMING
+from tests.builders import TIMING
 from tests.twins.ledger import MemoryLedger
 
 

@@ -11,7 +11,7 @@ from ewspush.domain.receiving.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import PushOutcome
 from ewspush.domain.subscription import GapReason, State, Subscription
 from ewspush.protocol.acknowledgement import SubscriptionStatus
-from tests.stories import NOON, ZERO, created, error, events, message, posted, status, subscription
+from tests.builders import NOON, ZERO, created, error, events, message, posted, status, subscription
 from tests.unit.domain.receiving.decisions import after, after_push, decided, entry_of, gaps_among
 
 MINUTE: Final = timedelta(minutes=1)

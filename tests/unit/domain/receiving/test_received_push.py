@@ -7,7 +7,7 @@ import pytest
 from ewspush.domain.events import EventKind
 from ewspush.protocol.notification import MailboxEvent, ResponseMessage
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
-from tests.stories import NOON, ZERO, callback, created, error, message, posted, status
+from tests.builders import NOON, ZERO, callback, created, error, message, posted, status
 
 
 class TestLink:

@@ -12,7 +12,7 @@ from ewspush.domain.receiving.rules import Decision, PushOutcome, decide_without
 from ewspush.domain.subscription import GapReason, State
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, SameRevision
 from ewspush.protocol.acknowledgement import SubscriptionStatus
-from tests.stories import NOON, ZERO, callback, created, error, events, message, posted, status, subscription
+from tests.builders import NOON, ZERO, callback, created, error, events, message, posted, status, subscription
 from tests.unit.domain.receiving.decisions import after, after_push, decided, entry_of
 
 MINUTE: Final = timedelta(minutes=1)

@@ -17,7 +17,7 @@ from ewspush.domain.subscription import GapReason, State, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from ewspush.errors import UndecidedError
 from ewspush.protocol.acknowledgement import SubscriptionStatus
-from tests.stories import NOON, TIMING, ZERO, created, error, events, message, posted, status, subscription
+from tests.builders import NOON, TIMING, ZERO, created, error, events, message, posted, status, subscription
 from tests.twins.faults import FaultPlan, InjectedError
 from tests.twins.ledger import MemoryLedger
 from tests.unit.domain.receiving.decisions import gaps_in, objects_in, received

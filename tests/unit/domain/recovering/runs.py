@@ -17,7 +17,7 @@ from ewspush.protocol.synchronization import (
     SyncHierarchyRequest,
     SyncItemsRequest,
 )
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 from tests.unit.domain.logs import KEY, at, log_of
 
 RUN: Final = SyncRun(KEY, Purpose.RECOVERY, 2, 1, NOON, ("inbox", "drafts"), version=7)

@@ -14,7 +14,7 @@ from ewspush.domain.recovering import closing
 from ewspush.domain.recovering.closing import Conclusion
 from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
 from ewspush.domain.subscription import GapReason
-from tests.stories import TIMING, subscription
+from tests.builders import TIMING, subscription
 from tests.unit.domain.logs import KEY, at, logged
 
 FREQUENCY: Final = 15
@@ -65,6 +65,13 @@ class TestDue:
         """Each of them says that the backlog goes on."""
         changes: dict[str, Any] = {"last_seen_at": at(22), "last_event_at": at(9), "more_events_at": at(20)}
         assert due_at(next_sync_at=at(10), oldest_open_gap_at=at(10), **changes) == at(20 + FREQUENCY)
+
+    @pytest.mark.parametrize("minutes", [8 * FREQUENCY - 1, 8 * FREQUENCY, 100 * FREQUENCY])
+    def test_a_backlog_without_an_end_postpones_a_recovery_for_eight_status_frequencies(self, minutes: int) -> None:
+        """A server that always says MoreEvents must not keep the gap open for ever."""
+        last = at(10 + minutes)
+        changes: dict[str, Any] = {"last_seen_at": last, "last_event_at": last, "more_events_at": last}
+        assert due_at(next_sync_at=at(10), oldest_open_gap_at=at(10), **changes) == at(10 + 8 * FREQUENCY)
 
     def test_a_recovery_is_due_at_once_after_a_heartbeat(self) -> None:
         """It says that nothing waits on the server."""

@@ -11,7 +11,7 @@ from ewspush.domain.events import LoggedNotification, Origin, log_entry, push_ev
 from ewspush.domain.recovering.log_view import LogView
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.protocol.notification import MailboxEvent, ObjectKind
-from tests.stories import callback, subscription
+from tests.builders import callback, subscription
 from tests.twins.ledger import MemoryLedger
 from tests.unit.domain.logs import at, gap, logged, pushed
 

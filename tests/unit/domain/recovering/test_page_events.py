@@ -15,7 +15,7 @@ from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import Subscription
 from ewspush.protocol.notification import ObjectKind
 from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 from tests.unit.domain.logs import folder, item, log_of, logged, pushed
 
 LATER: Final = NOON + timedelta(hours=1)

@@ -15,7 +15,7 @@ from ewspush.protocol.synchronization import (
     SyncHierarchyRequest,
     SyncItemsRequest,
 )
-from tests.stories import NOON, subscription
+from tests.builders import NOON, subscription
 from tests.unit.domain.logs import at, log_of, pushed
 from tests.unit.domain.recovering.runs import (
     BASELINE,
@@ -57,7 +57,7 @@ class TestBegin:
         assert (run.round, run.base_round, run.version) == (1, 0, 0)
 
     def test_a_baseline_from_before_it_was_retired_does_not_count(self) -> None:
-        """What happened while nobody desired the subscription is not published."""
+        """What happened while the subscription was not desired is not published."""
         row = subscription(desired_since=at(0))
         run = rules.begin_run(row, replace(BASELINE, started_at=at(-1)), None, ("x",), at(1))
         assert (run.round, run.base_round, run.found) == (2, 0, ())

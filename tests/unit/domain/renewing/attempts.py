@@ -9,7 +9,7 @@ from ewspush.domain.renewing import rules
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.protocol.response_codes import ADVICE, Remedy
 from ewspush.protocol.soap import Refused
-from tests.stories import MAILBOX, NOON, TIMING, subscription
+from tests.builders import MAILBOX, NOON, TIMING, subscription
 
 MINUTE: Final = timedelta(minutes=1)
 ALMOST_ONE: Final = 1 - 2**-53

@@ -11,7 +11,7 @@ from ewspush.domain.subscription import State
 from ewspush.domain.timing import Timing
 from ewspush.protocol.response_codes import ADVICE, Remedy, advice
 from ewspush.protocol.soap import Refused
-from tests.stories import NOON
+from tests.builders import NOON
 from tests.unit.domain.renewing.attempts import (
     ALMOST_ONE,
     MINUTE,

@@ -12,7 +12,7 @@ from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.timing import Timing
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
-from tests.stories import NOON, TIMING, ZERO
+from tests.builders import NOON, TIMING, ZERO
 from tests.unit.domain.renewing.attempts import ACTIVE, MINUTE, NEW, at_attempt, attempted, refused
 
 IN_FOUR_MINUTES: Final = NOON + 4 * MINUTE

@@ -1,4 +1,4 @@
-"""Words that the tests of the rules share: a mailbox, its callback, and POSTs that follow each other."""
+"""What tests of the rules build: a subscription, its callback, and POSTs that follow each other."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ TIMING: Final = Timing(timedelta(minutes=1))
 
 
 def subscription(**changes: Any) -> Subscription:
-    """Return an active subscription in generation 1 at watermark `w1`, last heard of at noon."""
+    """Return an active subscription in generation 1 at watermark `w1`, whose last push came at noon."""
     row = replace(
         new_subscription(DesiredSubscription(MAILBOX), NOON),
         state=State.ACTIVE,
@@ -78,12 +78,12 @@ def error(code: str = "ErrorReadEventsFailed", back_off_ms: int | None = None) -
 
 
 def posted(*messages: ResponseMessage, generation: int = 1, minute: float = 1) -> ReceivedPush:
-    """Return the delivery of a POST, `minute` minutes after noon."""
+    """Return a received POST, `minute` minutes after noon."""
     return read_push(callback(generation), Notification(messages), NOON + timedelta(minutes=minute))
 
 
 def events(
     previous: str | None, *pairs: tuple[str, str | None], generation: int = 1, minute: float = 1
 ) -> ReceivedPush:
-    """Return the delivery of created items, each an (item, watermark) pair."""
+    """Return a received POST of created items, each an (item, watermark) pair."""
     return posted(message(previous, *(created(*pair) for pair in pairs)), generation=generation, minute=minute)
