@@ -13,14 +13,13 @@ from ewspush.adapters import ews
 from ewspush.adapters.ews import EwsServer
 from ewspush.domain.ports import Credentials
 from ewspush.errors import UnavailableError
+from ewspush.protocol.changes import ChangeKind, ItemChange
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.response_codes import NO_CONNECTION
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
     MAX_CHANGES,
-    ChangeKind,
     HierarchyPage,
-    ItemChange,
     ItemsPage,
     SyncHierarchyRequest,
     SyncItemsRequest,

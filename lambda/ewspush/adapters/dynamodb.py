@@ -12,12 +12,13 @@ from ewspush.adapters.rows import KEY, item_of, subscription_of
 from ewspush.adapters.sync_items import writes_of
 from ewspush.adapters.updates import update_item
 from ewspush.domain.events import LoggedNotification, arrival
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from ewspush.domain.recovering.run import SyncStep
 
 
 DUE_INDEX: Final = "due"
@@ -70,7 +71,7 @@ class DynamoDBLedger:
         )
         return (SubscriptionKey(item[KEY]["S"]) for page in pages for item in page["Items"])
 
-    def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
+    def commit(self, update: ConditionalUpdate | None, step: "SyncStep | None" = None) -> WriteResult:
         """The failed condition itself returns the row. A heartbeat is one UpdateItem, all else a transaction."""
         writes = self._writes(update, step)
         try:
@@ -92,7 +93,7 @@ class DynamoDBLedger:
         )
         return (notification_of(item) for page in pages for item in page["Items"])
 
-    def _writes(self, update: ConditionalUpdate | None, step: SyncStep | None) -> list[Any]:
+    def _writes(self, update: ConditionalUpdate | None, step: "SyncStep | None") -> list[Any]:
         """Return the writes of a transaction; the update comes first: a failed condition is known by its place."""
         writes: list[Any] = []
         if update is not None:

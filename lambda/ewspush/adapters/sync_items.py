@@ -10,14 +10,16 @@ key           ….001, ….002              what of a long text does not fit in 
 import hashlib
 import json
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ewspush.adapters.attributes import typed
 from ewspush.adapters.records import record_of, values_of
 from ewspush.adapters.rows import KEY
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.domain.timestamps import iso
+
+if TYPE_CHECKING:
+    from ewspush.domain.recovering.run import SyncStep
 
 MAX_TEXT_CHARACTERS: Final = 300_000
 """In one item: all is ASCII but for odd folder ids, and DynamoDB's limit is 400 KB."""
@@ -28,7 +30,7 @@ BASELINE: Final = "baseline"
 Record = TypeVar("Record")
 
 
-def writes_of(step: SyncStep, table: str) -> list[dict[str, Any]]:
+def writes_of(step: "SyncStep", table: str) -> list[dict[str, Any]]:
     """Return the writes of a transaction that store `step`; the first one holds its precondition."""
     run = step.stored_run
     condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(version)"}

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ewspush.domain.events import LoggedNotification
-from ewspush.domain.recovering.run import Baseline, SyncRun, SyncStep
 from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 
-if TYPE_CHECKING:  # they load lxml, which the forwarder has no use for
+if TYPE_CHECKING:  # each module costs a cold start of responder and forwarder some milliseconds
+    from ewspush.domain.recovering.run import Baseline, SyncRun, SyncStep
     from ewspush.protocol.lookup import LookupRequest
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
@@ -44,7 +44,7 @@ class SubscriptionLedger(Protocol):
         The index may lag behind the rows: whoever acts on a key reads the row.
         """
 
-    def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
+    def commit(self, update: ConditionalUpdate | None, step: "SyncStep | None" = None) -> WriteResult:
         """Store an update, a step of a sync run, or both in one atomic write.
 
         Nothing is stored where the row does not meet the precondition, or the stored run is not the one before the
@@ -58,10 +58,10 @@ class SubscriptionLedger(Protocol):
 class SyncStates(Protocol):
     """What the sync runs of a subscription have stored."""
 
-    def load_run(self, key: SubscriptionKey) -> SyncRun | None:
+    def load_run(self, key: SubscriptionKey) -> "SyncRun | None":
         """Return the newest run, finished or not; None where there was none."""
 
-    def baseline(self, key: SubscriptionKey) -> Baseline | None:
+    def baseline(self, key: SubscriptionKey) -> "Baseline | None":
         """Return the newest baseline; None where there was none."""
 
     def sync_state(self, key: SubscriptionKey, number: int, folder: str) -> str | None:

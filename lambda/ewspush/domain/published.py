@@ -8,8 +8,8 @@ from typing import Final, TypeAlias
 from ewspush.domain.events import ChangeEvent, EventKind, GapClosedEvent, GapEvent, LoggedNotification
 from ewspush.domain.subscription import GapReason
 from ewspush.domain.timestamps import from_xsd
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import ObjectKind
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 
 _COMES: Final = frozenset({EventKind.CREATED, EventKind.NEW_MAIL, EventKind.COPIED, EventKind.MOVED})
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from lxml import etree
 
 from ewspush.protocol import soap
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.namespaces import M, T
 from ewspush.protocol.notification import ResponseClass
 from ewspush.protocol.soap import Refused
@@ -49,42 +50,6 @@ class SyncHierarchyRequest:
     """All folders of a mailbox, since when. Without a sync state it is every folder, each as created."""
 
     sync_state: str | None = None
-
-
-class ChangeKind(StrEnum):
-    """What has become of an item or folder; steps in between are not returned.
-
-    An item that was moved is deleted in one folder and created in the other.
-    """
-
-    CREATED = "created"
-    UPDATED = "updated"
-    DELETED = "deleted"
-    READ_FLAG_CHANGED = "read_flag_changed"
-
-
-class ItemChange(NamedTuple):
-    """What has become of an item. `last_modified_at` is an xs:dateTime; one deleted has none, and no `parent_id`.
-
-    `is_read` is known where the flag is all that changed.
-    """
-
-    kind: ChangeKind
-    id: str
-    change_key: str | None = None
-    last_modified_at: str | None = None
-    is_read: bool | None = None
-    parent_id: str | None = None
-
-
-class FolderChange(NamedTuple):
-    """What has become of a folder. One deleted has no parent, and whether it was a search folder is not known."""
-
-    kind: ChangeKind
-    id: str
-    change_key: str | None = None
-    parent_id: str | None = None
-    is_search: bool = False
 
 
 @dataclass(frozen=True, slots=True)

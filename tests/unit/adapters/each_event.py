@@ -7,8 +7,8 @@ from ewspush.domain.published import LoggedObjects
 from ewspush.domain.recovering.page_events import PageContext, events_of_page
 from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import GapReason
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import KNOWN_EVENTS, STATUS_EVENT, MailboxEvent, ObjectKind
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 from tests.builders import NOON, callback, subscription
 
 PUSHED: Final = (

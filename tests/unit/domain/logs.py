@@ -6,8 +6,8 @@ from typing import Any, Final
 from ewspush.domain.events import Event, GapClosedEvent, GapEvent, LoggedNotification, gap_event, log_entry, push_events
 from ewspush.domain.published import LoggedObjects
 from ewspush.domain.subscription import GapReason
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import MailboxEvent, ObjectKind
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 from tests.builders import NOON, callback, subscription
 
 KEY: Final = subscription().key

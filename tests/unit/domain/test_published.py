@@ -7,8 +7,8 @@ import pytest
 from ewspush.domain.events import ChangeEvent, GapEvent, LoggedNotification, Origin, log_entry, push_events
 from ewspush.domain.published import OpenGap, RecentEvents
 from ewspush.domain.subscription import GapReason
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import MailboxEvent, ObjectKind
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 from tests.builders import callback
 from tests.unit.domain.logs import at, closed, folder, gap, item, log_of, logged, pushed
 

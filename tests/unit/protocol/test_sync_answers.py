@@ -6,16 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES
 from ewspush.protocol.soap import Refused
-from ewspush.protocol.synchronization import (
-    ChangeKind,
-    FolderChange,
-    HierarchyPage,
-    ItemChange,
-    ItemsPage,
-    SyncItemsRequest,
-)
+from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncItemsRequest
 from tests.unit.protocol.sync_answers import DELETE, XML_TEXT, folders, items, parsed, parsed_hierarchy
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
-    ChangeKind,
     HierarchyPage,
     ItemsPage,
     SyncHierarchyRequest,

@@ -20,7 +20,7 @@ SPREAD_MINUTES: Final = 15
 """Over so long the first baselines of many mailboxes are spread."""
 
 _MAX_BACKLOG_FREQUENCIES: Final = 8
-"""Upper bound for the wait for a backlog: a server that always says MoreEvents must not postpone a recovery for ever."""
+"""Upper bound for the wait for a backlog: MoreEvents without an end must not postpone a recovery for good."""
 
 CONFIRM_MINUTES: Final = 1
 """Between two checks of a finished run that waits for a push."""

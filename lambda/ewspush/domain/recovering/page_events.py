@@ -11,9 +11,9 @@ from ewspush.domain.published import Change, LoggedObjects
 from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timestamps import from_iso, from_xsd, iso
+from ewspush.protocol.changes import ChangeKind, ItemChange
 from ewspush.protocol.notification import ObjectKind
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
-from ewspush.protocol.synchronization import ChangeKind, ItemChange
 
 _SYNC_EVENTS: Final = {
     ChangeKind.CREATED: (EventKind.CREATED, "CreatedEvent"),

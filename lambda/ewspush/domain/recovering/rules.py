@@ -22,10 +22,10 @@ from ewspush.domain.recovering.page_events import (
 )
 from ewspush.domain.recovering.run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun
 from ewspush.domain.subscription import Subscription
+from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
-    ChangeKind,
     HierarchyPage,
     ItemsPage,
     SyncHierarchyRequest,

@@ -8,15 +8,9 @@ from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.page_events import PageContext
 from ewspush.domain.recovering.rules import Step
 from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
+from ewspush.protocol.changes import FolderChange, ItemChange
 from ewspush.protocol.soap import Refused
-from ewspush.protocol.synchronization import (
-    FolderChange,
-    HierarchyPage,
-    ItemChange,
-    ItemsPage,
-    SyncHierarchyRequest,
-    SyncItemsRequest,
-)
+from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
 from tests.builders import NOON, subscription
 from tests.unit.domain.logs import KEY, at, log_of
 

@@ -13,8 +13,8 @@ from ewspush.domain.published import Change
 from ewspush.domain.recovering.page_events import PageContext, events_of_missing_items, events_of_page
 from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import Subscription
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import ObjectKind
-from ewspush.protocol.synchronization import ChangeKind, FolderChange, ItemChange
 from tests.builders import NOON, subscription
 from tests.unit.domain.logs import folder, item, log_of, logged, pushed
 

@@ -8,12 +8,10 @@ from ewspush.domain.events import EventKind
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.rules import Step
 from ewspush.domain.recovering.run import HIERARCHY, FolderState, SyncRun
+from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.notification import ObjectKind
-from ewspush.protocol.synchronization import (
-    ChangeKind,
-    SyncItemsRequest,
-)
+from ewspush.protocol.synchronization import SyncItemsRequest
 from tests.unit.domain.logs import folder, item, log_of, pushed
 from tests.unit.domain.recovering.runs import (
     BASELINE_RUN,

@@ -7,15 +7,10 @@ import pytest
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.rules import Step
 from ewspush.domain.recovering.run import FolderState, SyncRun
+from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
-from ewspush.protocol.synchronization import (
-    ChangeKind,
-    PageDefect,
-    SyncHierarchyRequest,
-    SyncItemsRequest,
-    UnusablePage,
-)
+from ewspush.protocol.synchronization import PageDefect, SyncHierarchyRequest, SyncItemsRequest, UnusablePage
 from tests.unit.domain.logs import item
 from tests.unit.domain.recovering.runs import (
     BASELINE_RUN,
