@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.desired import DesiredSubscription, new_subscription
-from ewspush.domain.receiving.received_push import ReceivedPush, read_push
+from ewspush.domain.received_push import ReceivedPush, read_push
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.timing import Timing
 from ewspush.protocol.notification import (

@@ -10,8 +10,8 @@ import pytest
 
 from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Origin, log_entry
 from ewspush.domain.ports import SubscriptionLedger, SyncStates
-from ewspush.domain.recovering.run import FolderState, Purpose, SyncRun, SyncStep
 from ewspush.domain.subscription import SubscriptionKey
+from ewspush.domain.sync_run import FolderState, Purpose, SyncRun, SyncStep
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from ewspush.protocol.notification import ObjectKind
 from tests.aws import aws_of

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from ewspush.adapters.sync_items import MAX_TEXT_CHARACTERS
-from ewspush.domain.recovering.run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun, SyncStep
+from ewspush.domain.sync_run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun, SyncStep
 from tests.builders import NOON
 from tests.contract.stores import KEY, OTHER, PAGE, RUN, Stores
 

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from ewspush.adapters.cloud_events import documents_of
-from ewspush.domain.recovering.run import Baseline, FolderState, SyncStep
+from ewspush.domain.sync_run import Baseline, FolderState, SyncStep
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, WriteResult
 from tests.builders import NOON
 from tests.contract.stores import KEY, ROW, RUN, Stores, page_entry, page_update

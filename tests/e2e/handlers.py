@@ -7,7 +7,7 @@ from ewspush.adapters.clock import utc_now
 from ewspush.adapters.log_items import items_of
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import LoggedNotification, log_entry
-from ewspush.domain.receiving.received_push import read_push
+from ewspush.domain.received_push import read_push
 from ewspush.protocol.acknowledgement import CONTENT_TYPE
 from ewspush.protocol.reader import parse_notification
 from tests.e2e.mailbox import Mailbox

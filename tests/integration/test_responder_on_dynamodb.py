@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import State, Subscription
 from ewspush.handlers.responder import Responder

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from ewspush.domain.recovering.run import SyncStep
+from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, GenerationPending, NoActivitySince, SameRevision
 from ewspush.errors import UnavailableError
 from tests.simulation.clock import Timeline

@@ -7,8 +7,8 @@ from typing import Any, Final
 from ewspush.adapters.log_items import items_of
 from ewspush.domain.events import LoggedNotification
 from ewspush.domain.ports import Message, SendResult
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import Subscription, SubscriptionKey
+from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from tests.twins.ledger import MemoryLedger
 

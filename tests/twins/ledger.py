@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from ewspush.domain.events import LoggedNotification, arrival
-from ewspush.domain.recovering.run import Baseline, SyncRun, SyncStep
 from ewspush.domain.subscription import Subscription, SubscriptionKey
+from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
 from ewspush.domain.updates import ConditionalUpdate, Precondition, WriteResult
 from tests.twins.faults import FaultPlan
 

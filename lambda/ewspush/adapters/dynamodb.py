@@ -18,7 +18,7 @@ from ewspush.domain.updates import ConditionalUpdate, WriteResult
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from ewspush.domain.recovering.run import SyncStep
+    from ewspush.domain.sync_run import SyncStep
 
 
 DUE_INDEX: Final = "due"

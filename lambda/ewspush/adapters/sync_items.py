@@ -19,7 +19,7 @@ from ewspush.domain.subscription import SubscriptionKey
 from ewspush.domain.timestamps import iso
 
 if TYPE_CHECKING:
-    from ewspush.domain.recovering.run import SyncStep
+    from ewspush.domain.sync_run import SyncStep
 
 MAX_TEXT_CHARACTERS: Final = 300_000
 """In one item: all is ASCII but for odd folder ids, and DynamoDB's limit is 400 KB."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from ewspush.adapters.attributes import plain, typed
 from ewspush.adapters.rows import KEY
 from ewspush.adapters.sync_items import BASELINE, RUN, key_of, part_key, record_from, state_key
-from ewspush.domain.recovering.run import Baseline, SyncRun
 from ewspush.domain.subscription import SubscriptionKey
+from ewspush.domain.sync_run import Baseline, SyncRun
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

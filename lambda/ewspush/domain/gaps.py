@@ -9,7 +9,7 @@ from typing import Final
 
 from ewspush.domain.events import GapEvent, gap_event
 from ewspush.domain.published import RecentEvents
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing
 

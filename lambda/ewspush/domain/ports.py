@@ -10,7 +10,7 @@ from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 
 if TYPE_CHECKING:  # each module costs a cold start of responder and forwarder some milliseconds
-    from ewspush.domain.recovering.run import Baseline, SyncRun, SyncStep
+    from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
     from ewspush.protocol.lookup import LookupRequest
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest

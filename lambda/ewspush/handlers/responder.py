@@ -14,7 +14,7 @@ from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, verified
 from ewspush.domain.ports import CallbackKeys, Clock, SubscriptionLedger
-from ewspush.domain.receiving.received_push import read_push
+from ewspush.domain.received_push import read_push
 from ewspush.domain.receiving.rules import Decision, PushOutcome
 from ewspush.domain.receiving.service import process_push
 from ewspush.domain.timing import Timing

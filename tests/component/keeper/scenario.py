@@ -11,9 +11,9 @@ from ewspush.domain.events import GapEvent
 from ewspush.domain.keeper import Keeper
 from ewspush.domain.receiving.rules import Decision
 from ewspush.domain.receiving.service import process_push
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.renewing.service import Renewer
 from ewspush.domain.subscription import Subscription, SubscriptionChanges, SubscriptionKey
+from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, GenerationPending, SameRevision, WriteResult
 from ewspush.protocol.notification import ResponseMessage

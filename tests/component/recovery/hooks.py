@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from ewspush.domain.events import LoggedNotification
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import SubscriptionKey
+from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused

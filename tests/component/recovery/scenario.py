@@ -10,10 +10,10 @@ from typing import Any, Final, TypeAlias
 from ewspush.adapters.cloud_events import Document, documents_of
 from ewspush.domain.desired import DEFAULT_EVENT_TYPES, DesiredSubscription, new_subscription
 from ewspush.domain.keeper import Keeper
-from ewspush.domain.recovering.run import Baseline, SyncRun
 from ewspush.domain.recovering.service import Synchronizer
 from ewspush.domain.renewing.service import Renewer
 from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
+from ewspush.domain.sync_run import Baseline, SyncRun
 from ewspush.domain.timing import Timing
 from ewspush.handlers.responder import Responder
 from mailsim.deliveries import Post

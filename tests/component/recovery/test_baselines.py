@@ -6,7 +6,7 @@ import pytest
 
 from ewspush.domain.desired import changes_toward, retirement
 from ewspush.domain.recovering.closing import REFRESH_MINUTES, SPREAD_MINUTES
-from ewspush.domain.recovering.run import HIERARCHY
+from ewspush.domain.sync_run import HIERARCHY
 from tests.component.recovery.scenario import ALL, FOLDERS_OF_ALL, NAMED, PROFILES, Scenario, once
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from ewspush.domain.desired import retirement
 from ewspush.domain.keeper import Keeper
-from ewspush.domain.recovering.run import SyncRun
 from ewspush.domain.subscription import State, SubscriptionKey
+from ewspush.domain.sync_run import SyncRun
 from tests.component.recovery.scenario import ALL, FOLDERS_OF_ALL, NAMED, PATIENCE, Change, Scenario, once
 
 

@@ -1,7 +1,7 @@
 """Gaps that follow each other, or that open while a sync run is under way."""
 
 from ewspush.domain.recovering.closing import REFRESH_MINUTES
-from ewspush.domain.recovering.run import Purpose
+from ewspush.domain.sync_run import Purpose
 from tests.component.recovery.scenario import ALL, PATIENCE, Scenario, once
 
 

@@ -5,8 +5,8 @@ from typing import Final
 from ewspush.domain.events import ChangeEvent, Event, GapClosedEvent, GapEvent, Origin, gap_event, push_events
 from ewspush.domain.published import LoggedObjects
 from ewspush.domain.recovering.page_events import PageContext, events_of_page
-from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import GapReason
+from ewspush.domain.sync_run import HIERARCHY
 from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import KNOWN_EVENTS, STATUS_EVENT, MailboxEvent, ObjectKind
 from tests.builders import NOON, callback, subscription

@@ -14,8 +14,8 @@ from ewspush.adapters.attributes import plain, typed
 from ewspush.adapters.records import record_of, values_of
 from ewspush.adapters.rows import item_of, subscription_of
 from ewspush.adapters.sync_items import record_from, text_of
-from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
 from ewspush.domain.subscription import State, Subscription, SubscriptionKey
+from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
 from tests.builders import NOON, subscription
 
 Record = TypeVar("Record")

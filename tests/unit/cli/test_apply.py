@@ -9,8 +9,8 @@ from botocore.exceptions import EndpointConnectionError
 from cli.apply import MAX_ATTEMPTS, apply_step, apply_steps
 from cli.plan import Step, make_plan, retire_step
 from ewspush.domain.desired import DesiredSubscription, new_subscription, retirement
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan

@@ -14,7 +14,7 @@ from ewspush.domain.gaps import (
     opened_gap,
 )
 from ewspush.domain.published import RecentEvents
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.subscription import GapReason, Subscription
 from ewspush.domain.timing import Timing
 from tests.builders import NOON, TIMING, ZERO, callback, created, error, events, message, posted, status, subscription

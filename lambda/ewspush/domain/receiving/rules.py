@@ -9,7 +9,7 @@ from enum import StrEnum
 from ewspush.domain.events import Event, log_entry
 from ewspush.domain.gaps import is_first_push, opened_gap
 from ewspush.domain.published import RecentEvents
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.retries import backoff
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing

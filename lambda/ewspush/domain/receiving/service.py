@@ -6,7 +6,7 @@ from typing import Final
 from ewspush.domain.gaps import MAX_EVENT_AGE
 from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.published import RecentEvents
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import Decision, decide, decide_without_read, unsubscribe_if_over
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.timing import Timing

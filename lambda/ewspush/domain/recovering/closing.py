@@ -9,8 +9,8 @@ from ewspush.domain.events import Event, GapClosedEvent, GapEvent, Origin, stabl
 from ewspush.domain.gaps import complete_until
 from ewspush.domain.ports import Jitter
 from ewspush.domain.published import OpenGap
-from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
 from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
+from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
 from ewspush.domain.timing import Timing
 
 REFRESH_MINUTES: Final = 24 * 60

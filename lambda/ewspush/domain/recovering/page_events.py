@@ -8,8 +8,8 @@ from typing import Final
 
 from ewspush.domain.events import ChangeEvent, EventKind, Origin, stable_id
 from ewspush.domain.published import Change, LoggedObjects
-from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import Subscription
+from ewspush.domain.sync_run import HIERARCHY
 from ewspush.domain.timestamps import from_iso, from_xsd, iso
 from ewspush.protocol.changes import ChangeKind, ItemChange
 from ewspush.protocol.notification import ObjectKind

@@ -20,8 +20,8 @@ from ewspush.domain.recovering.page_events import (
     events_of_missing_items,
     events_of_page,
 )
-from ewspush.domain.recovering.run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun
 from ewspush.domain.subscription import Subscription
+from ewspush.domain.sync_run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun
 from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
 from ewspush.protocol.soap import Refused

@@ -11,9 +11,9 @@ from ewspush.domain.recovering import closing, rules
 from ewspush.domain.recovering.log_view import LogView
 from ewspush.domain.recovering.page_events import PageContext
 from ewspush.domain.recovering.rules import Answer, Step, SyncRequest
-from ewspush.domain.recovering.run import Baseline, SyncRun, SyncStep
 from ewspush.domain.retries import retry_wait
 from ewspush.domain.subscription import State, Subscription
+from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
 from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from ewspush.errors import LostRaceError, UnavailableError

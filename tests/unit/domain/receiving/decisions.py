@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ewspush.domain.events import Event, GapEvent, LoggedNotification
 from ewspush.domain.published import RecentEvents
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import Decision, decide
 from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import Subscription

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from ewspush.domain.events import EventKind
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import PushOutcome
 from ewspush.domain.subscription import GapReason, State, Subscription
 from ewspush.protocol.acknowledgement import SubscriptionStatus

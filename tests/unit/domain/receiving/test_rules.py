@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 
 from ewspush.domain.events import ChangeEvent, EventKind, GapEvent, Origin, log_entry
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import Decision, PushOutcome, decide_without_read, unsubscribe_if_over
 from ewspush.domain.subscription import GapReason, State
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, SameRevision

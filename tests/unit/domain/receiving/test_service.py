@@ -9,11 +9,11 @@ import pytest
 
 from ewspush.domain.events import LoggedNotification
 from ewspush.domain.gaps import MAX_EVENT_AGE
-from ewspush.domain.receiving.received_push import ReceivedPush
+from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.rules import PushOutcome
 from ewspush.domain.receiving.service import MAX_ATTEMPTS, process_push
-from ewspush.domain.recovering.run import SyncStep
 from ewspush.domain.subscription import GapReason, State, SubscriptionKey
+from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
 from ewspush.errors import UndecidedError
 from ewspush.protocol.acknowledgement import SubscriptionStatus

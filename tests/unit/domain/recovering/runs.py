@@ -7,7 +7,7 @@ from ewspush.domain.events import LoggedNotification
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.page_events import PageContext
 from ewspush.domain.recovering.rules import Step
-from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
+from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
 from ewspush.protocol.changes import FolderChange, ItemChange
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest

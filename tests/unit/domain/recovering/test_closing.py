@@ -12,8 +12,8 @@ from ewspush.domain.events import GapClosedEvent, GapEvent, Origin
 from ewspush.domain.published import OpenGap
 from ewspush.domain.recovering import closing
 from ewspush.domain.recovering.closing import Conclusion
-from ewspush.domain.recovering.run import Baseline, Purpose, SyncRun
 from ewspush.domain.subscription import GapReason
+from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
 from tests.builders import TIMING, subscription
 from tests.unit.domain.logs import KEY, at, logged
 

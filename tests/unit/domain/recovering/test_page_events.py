@@ -11,8 +11,8 @@ from ewspush.domain.desired import DEFAULT_EVENT_TYPES
 from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Origin
 from ewspush.domain.published import Change
 from ewspush.domain.recovering.page_events import PageContext, events_of_missing_items, events_of_page
-from ewspush.domain.recovering.run import HIERARCHY
 from ewspush.domain.subscription import Subscription
+from ewspush.domain.sync_run import HIERARCHY
 from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.notification import ObjectKind
 from tests.builders import NOON, subscription

@@ -8,7 +8,7 @@ import pytest
 
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.rules import Step
-from ewspush.domain.recovering.run import HIERARCHY, Baseline, Purpose, SyncRun, SyncStep
+from ewspush.domain.sync_run import HIERARCHY, Baseline, Purpose, SyncRun, SyncStep
 from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
 from ewspush.protocol.synchronization import (
     HierarchyPage,

@@ -7,7 +7,7 @@ import pytest
 from ewspush.domain.events import EventKind
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.rules import Step
-from ewspush.domain.recovering.run import HIERARCHY, FolderState, SyncRun
+from ewspush.domain.sync_run import HIERARCHY, FolderState, SyncRun
 from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.notification import ObjectKind

@@ -6,7 +6,7 @@ import pytest
 
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.rules import Step
-from ewspush.domain.recovering.run import FolderState, SyncRun
+from ewspush.domain.sync_run import FolderState, SyncRun
 from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import LookupRequest
 from ewspush.protocol.soap import Refused
