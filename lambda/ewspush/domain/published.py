@@ -55,7 +55,6 @@ class LoggedObjects:
         self._folders: set[str] = set()
         self._changed_at: dict[str, datetime] = {}
         """By the server's clock, as far as it is published."""
-        self._logged_at: dict[str, datetime] = {}
         self._open_gaps: dict[str, OpenGap] = {}
 
     @classmethod
@@ -70,7 +69,7 @@ class LoggedObjects:
         """Take in the next entry of the log."""
         for event in entry.events:
             if isinstance(event, ChangeEvent):
-                self._add_change(event, entry.received_at)
+                self._add_change(event)
             else:
                 self._add_gap(event, entry.received_at)
 
@@ -82,20 +81,17 @@ class LoggedObjects:
     def unpublished_part(self, change: Change) -> Change | None:
         """Return `change` as far as the log does not hold it; None where it holds all of it.
 
-        To a sync, an object that came since the baseline and was changed in a gap is still one that came. Where the
-        server does not say when a change was made, it counts as published if anything of the object was logged after
-        the last gap: that event shows the object as it is.
+        To a sync, an object that came since the baseline and was changed in a gap is still one that came. A change
+        counts as published only if the server says when it was made, and the log holds as late a one: a subscription
+        can have ended right after what push logged last.
         """
         if change.kind is ChangeKind.DELETED:
             return None if change.id in self._gone else change
         if change.kind is ChangeKind.CREATED and change.id not in self._present:
             return change
         modified_at = from_xsd(change.last_modified_at) if isinstance(change, ItemChange) else None
-        if modified_at is not None:
-            is_published = change.id in self._changed_at and self._changed_at[change.id] >= modified_at
-        else:
-            at = self._logged_at.get(change.id)
-            is_published = at is not None and at >= max((gap.end for gap in self.open_gaps), default=at)
+        changed_at = self._changed_at.get(change.id)
+        is_published = modified_at is not None and changed_at is not None and changed_at >= modified_at
         return None if is_published else change._replace(kind=ChangeKind.UPDATED)
 
     def is_present(self, object_id: str) -> bool:
@@ -114,12 +110,11 @@ class LoggedObjects:
         """Return the folders that came, and are not `there` any more."""
         return [FolderChange(ChangeKind.DELETED, each) for each in sorted(self._present & self._folders - set(there))]
 
-    def _add_change(self, event: ChangeEvent, logged_at: datetime) -> None:
+    def _add_change(self, event: ChangeEvent) -> None:
         own_id = event.object_id
         if own_id is None:
             return
         self._changed_at[own_id] = max(event.time, self._changed_at.get(own_id, event.time))
-        self._logged_at[own_id] = max(logged_at, self._logged_at.get(own_id, logged_at))
         if event.kind is EventKind.MOVED and event.old_id:
             self._leave(event.old_id)
         if event.kind in _COMES:

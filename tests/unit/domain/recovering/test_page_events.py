@@ -148,8 +148,8 @@ class TestPublishedByPush:
 
     def test_what_the_log_holds_is_left_out(self) -> None:
         """The rest is published in the order of the page."""
-        changes = [item(ChangeKind.CREATED, each) for each in ("a", "b", "c")]
-        events = events_of_page(context(pushed("Created", "b")), "inbox", "state", changes)
+        changes = [item(ChangeKind.CREATED, each, 0) for each in ("a", "b", "c")]
+        events = events_of_page(context(pushed("Created", "b", 0)), "inbox", "state", changes)
         assert [each.object_id for each in events] == ["a", "c"]
 
     def test_an_object_that_push_logged_meanwhile_is_left_out(self) -> None:
@@ -178,7 +178,7 @@ class TestOutdated:
             (item(ChangeKind.UPDATED, "a", 1), "Modified", 1, False),
             (item(ChangeKind.UPDATED, "a", 2), "Modified", 1, True),
             (item(ChangeKind.UPDATED, "a", 1), "Deleted", 2, False),
-            (item(ChangeKind.READ_FLAG_CHANGED, "a"), "Modified", 1, False),
+            (item(ChangeKind.READ_FLAG_CHANGED, "a"), "Modified", 1, True),
             (item(ChangeKind.DELETED, "a"), "Modified", 1, True),
             (item(ChangeKind.DELETED, "a"), "Deleted", 1, False),
             (folder(ChangeKind.CREATED, "a"), "Modified", 1, True),
