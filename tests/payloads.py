@@ -1,6 +1,6 @@
 """Bodies as servers post them, built from parts: a tree first, then its bytes in any style XML allows.
 
-    body = written(envelope(notification(event("NewMailEvent", item="it-1"))))
+    body = serialize(envelope(notification(event("NewMailEvent", item="it-1"))))
 
 A part is an `Element`; `Style` decides how it is spelled: prefixes, what stands between elements, how text is escaped.
 """
@@ -136,7 +136,7 @@ def error(code: str | None, text: str | None = None, **values: str | None) -> El
 
 def heartbeat() -> bytes:
     """Return the smallest ordinary body."""
-    return written(envelope(notification(status())))
+    return serialize(envelope(notification(status())))
 
 
 def of(notified: Notification) -> Element:
@@ -144,7 +144,7 @@ def of(notified: Notification) -> Element:
     return envelope(*(_message_of(part) for part in notified.messages))
 
 
-def written(root: Element, style: Style = PLAIN) -> bytes:
+def serialize(root: Element, style: Style = PLAIN) -> bytes:
     """Return the document in UTF-8."""
     return document(root, style).encode()
 

@@ -11,13 +11,13 @@ from ewspush.errors import UnreadableNotificationError
 from ewspush.protocol.notification import Notification
 from ewspush.protocol.reader import parse_notification
 from tests import payloads
-from tests.payloads import Style, document, envelope, error, event, notification, status, written
+from tests.payloads import Style, document, envelope, error, event, notification, serialize, status
 from tests.property.spellings import ENCODINGS, STYLES, encoded
 from tests.property.strategies import EXAMPLES, NOTIFICATIONS
 
 VALID: Final = (
     payloads.heartbeat(),
-    written(envelope(notification(event("NewMailEvent", item="it-1"), status()), error("ErrorServerBusy", "é"))),
+    serialize(envelope(notification(event("NewMailEvent", item="it-1"), status()), error("ErrorServerBusy", "é"))),
     document(envelope(notification(status())), Style(declaration="")).encode("utf-16"),
     payloads.GUIDE_DECLARATION.encode() + document(envelope(notification(status())), Style(declaration="")).encode(),
 )
@@ -72,5 +72,5 @@ def test_what_is_written_is_read_back(notification: Notification, style: Style, 
 @given(NOTIFICATIONS, STYLES, st.sampled_from(["", payloads.DECLARATION, payloads.GUIDE_DECLARATION]))
 def test_utf8_byte_order_mark_changes_nothing(notification: Notification, style: Style, declaration: str) -> None:
     """With any declaration of UTF-8, the well-formed and the other."""
-    body = written(payloads.of(notification), replace(style, declaration=declaration))
+    body = serialize(payloads.of(notification), replace(style, declaration=declaration))
     assert parse_notification(b"\xef\xbb\xbf" + body) == parse_notification(body) == notification

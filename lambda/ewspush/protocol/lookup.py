@@ -25,13 +25,13 @@ class LookupRequest:
 
 
 def build_get_items(request: LookupRequest, server_version: str, impersonated: str | None = None) -> bytes:
-    """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.written`."""
+    """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.build_request`."""
     operation = soap.new_operation("GetItem")
     soap.add_text(etree.SubElement(operation, M + "ItemShape"), T + "BaseShape", "IdOnly")
     ids = etree.SubElement(operation, M + "ItemIds")
     for each in request.ids:
         etree.SubElement(ids, T + "ItemId", Id=each)
-    return soap.written(operation, server_version, impersonated)
+    return soap.build_request(operation, server_version, impersonated)
 
 
 def parse_get_items(status: int, body: bytes, request: LookupRequest) -> frozenset[str] | Refused:

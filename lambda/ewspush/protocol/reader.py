@@ -121,7 +121,7 @@ class _RawXml:
         text = etree.tostring(copy.copy(element), encoding="unicode", with_tail=False)
         self._left -= len(text)
         if self._left < 0:
-            raise UnreadableNotificationError(Refusal.TOO_LARGE, "the unknown events are too large, written out")
+            raise UnreadableNotificationError(Refusal.TOO_LARGE, "the unknown events are too large, when serialized")
         return text
 
 

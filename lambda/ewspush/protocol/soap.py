@@ -53,7 +53,7 @@ def new_operation(name: str) -> etree._Element:
     return etree.Element(M + name, nsmap=_NAMESPACES)
 
 
-def written(operation: etree._Element, server_version: str, impersonated: str | None) -> bytes:
+def build_request(operation: etree._Element, server_version: str, impersonated: str | None) -> bytes:
     """Return the SOAP 1.1 request that asks for `operation`.
 
     `server_version` is a name of the schema, like Exchange2010_SP2. `impersonated` is the address whose mailbox is

@@ -47,7 +47,7 @@ def build_subscribe(request: SubscribeRequest, server_version: str, impersonated
     """
     subscribe = soap.new_operation("Subscribe")
     _add_push_request(etree.SubElement(subscribe, M + "PushSubscriptionRequest"), request)
-    return soap.written(subscribe, server_version, impersonated)
+    return soap.build_request(subscribe, server_version, impersonated)
 
 
 def _add_push_request(parent: etree._Element, request: SubscribeRequest) -> None:

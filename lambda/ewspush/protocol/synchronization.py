@@ -112,18 +112,18 @@ _KINDS: Final = {
 
 
 def build_sync_items(request: SyncItemsRequest, server_version: str, impersonated: str | None = None) -> bytes:
-    """Return the request, valid by the schema that `server_version` names; see `soap.written`."""
+    """Return the request, valid by the schema that `server_version` names; see `soap.build_request`."""
     operation = soap.new_operation("SyncFolderItems")
     fields = () if server_version == _WITHOUT_LAST_MODIFIED_TIME else ("item:LastModifiedTime",)
     _add_shape(operation, "ItemShape", ("item:ParentFolderId", *fields))
     soap.add_folder(etree.SubElement(operation, M + "SyncFolderId"), request.folder)
     _add_state(operation, request.sync_state)
     soap.add_text(operation, M + "MaxChangesReturned", str(request.max_changes))
-    return soap.written(operation, server_version, impersonated)
+    return soap.build_request(operation, server_version, impersonated)
 
 
 def build_sync_hierarchy(request: SyncHierarchyRequest, server_version: str, impersonated: str | None = None) -> bytes:
-    """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.written`.
+    """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.build_request`.
 
     It never names the root: that would not be the same to the server, and the state of one is invalid for the other
     (page on synchronization-related errors).
@@ -131,7 +131,7 @@ def build_sync_hierarchy(request: SyncHierarchyRequest, server_version: str, imp
     operation = soap.new_operation("SyncFolderHierarchy")
     _add_shape(operation, "FolderShape", ("folder:ParentFolderId",))
     _add_state(operation, request.sync_state)
-    return soap.written(operation, server_version, impersonated)
+    return soap.build_request(operation, server_version, impersonated)
 
 
 def _add_shape(operation: etree._Element, name: str, fields: tuple[str, ...]) -> None:

@@ -39,10 +39,10 @@ DOCUMENTS: Final[Classes] = {
     ),
     "envelope in an envelope": (Refusal.NOT_A_NOTIFICATION, lambda: with_content(PLAIN, "</soap:Body>")),
     "Body twice": (Refusal.NOT_SOAP, lambda: with_content("<soap:Body/>", "</soap:Envelope>")),
-    "no message": (Refusal.NO_MESSAGE, lambda: payloads.written(payloads.envelope())),
+    "no message": (Refusal.NO_MESSAGE, lambda: payloads.serialize(payloads.envelope())),
     "no subscription": (
         Refusal.NO_SUBSCRIPTION_ID,
-        lambda: payloads.written(payloads.envelope(payloads.notification(subscription_id=" "))),
+        lambda: payloads.serialize(payloads.envelope(payloads.notification(subscription_id=" "))),
     ),
     "Body in the Header": (READ, lambda: with_content("<soap:Body/>", "</soap:Header>")),
 }

@@ -10,7 +10,7 @@ from ewspush.errors import UnreadableNotificationError
 from ewspush.handlers.http import body_of, response
 from ewspush.protocol.reader import parse_notification
 from tests import payloads
-from tests.payloads import Style, envelope, event, notification, status, written
+from tests.payloads import Style, envelope, event, notification, serialize, status
 
 
 def as_text(body: bytes) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def test_utf16_is_restored_from_text(codec: str, declared: str) -> None:
     tree = envelope(notification(event("NewMailEvent", item="it-1"), status()))
     mark = codecs.BOM_UTF16_LE if codec == "utf-16-le" else codecs.BOM_UTF16_BE
     posted = mark + payloads.document(tree, Style(declaration=declaration)).encode(codec)
-    assert parse_notification(body_of(as_text(posted))) == parse_notification(written(tree))
+    assert parse_notification(body_of(as_text(posted))) == parse_notification(serialize(tree))
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])

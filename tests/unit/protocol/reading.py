@@ -6,7 +6,7 @@ from ewspush.errors import Refusal, UnreadableNotificationError
 from ewspush.protocol.notification import MailboxEvent, ResponseMessage
 from ewspush.protocol.reader import parse_notification
 from tests import payloads
-from tests.payloads import envelope, notification, written
+from tests.payloads import envelope, notification, serialize
 
 
 def sole(body: bytes) -> ResponseMessage:
@@ -17,7 +17,7 @@ def sole(body: bytes) -> ResponseMessage:
 
 def sole_event(part: payloads.Element) -> MailboxEvent:
     """Return what is read of one event."""
-    (only,) = sole(written(envelope(notification(part)))).events
+    (only,) = sole(serialize(envelope(notification(part)))).events
     return only
 
 

@@ -7,7 +7,7 @@ from ewspush.protocol import hardened_xml
 from ewspush.protocol.namespaces import MESSAGES, SOAP
 from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, parse_notification
 from tests import payloads
-from tests.payloads import element, envelope, message, notification, status, written
+from tests.payloads import element, envelope, message, notification, serialize, status
 from tests.unit.protocol.reading import reason_of, sole
 
 
@@ -34,7 +34,7 @@ from tests.unit.protocol.reading import reason_of, sole
 )
 def test_any_other_document_is_refused(tree: payloads.Element, reason: Refusal) -> None:
     """The reason names the rule that it breaks."""
-    assert reason_of(written(tree)) is reason
+    assert reason_of(serialize(tree)) is reason
 
 
 @pytest.mark.parametrize("misprint", [SOAP, MESSAGES])
@@ -68,14 +68,16 @@ def test_a_success_without_a_subscription_id_is_refused() -> None:
     """An id is not guessed: only an error may name it in MessageXml."""
     values = element("m:MessageXml", element("t:Value", "s-1", Name="SubscriptionId"))
     part = message(values, payloads.content(status(), identity=(None, "w-0", None)))
-    assert reason_of(written(envelope(part))) is Refusal.NO_SUBSCRIPTION_ID
+    assert reason_of(serialize(envelope(part))) is Refusal.NO_SUBSCRIPTION_ID
 
 
 @pytest.mark.parametrize("used", ["", ' z:a=""'])
 def test_unknown_events_do_not_multiply_a_short_body(used: str) -> None:
     """A namespace that is declared once and used on thousands of events does not fill the memory."""
     events = f"<t:XEvent{used}/>" * 2_000
-    body = written(envelope(notification(status()))).decode().replace("</m:Notification>", events + "</m:Notification>")
+    body = (
+        serialize(envelope(notification(status()))).decode().replace("</m:Notification>", events + "</m:Notification>")
+    )
     body = body.replace("<soap:Envelope", f'<soap:Envelope xmlns:z="{"u" * 20_000}"')
     if used:
         assert reason_of(body.encode()) is Refusal.TOO_LARGE
