@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from cli.did_you_mean import closest
 from ewspush.domain.desired import EVENT_TYPES
 from ewspush.domain.events import KINDS
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
+from infra.did_you_mean import closest
 
 ALL_FOLDERS: Final = "all"
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from cli.did_you_mean import closest
 from cli.exceptions import FailedError
 from cli.targets import StackTables
 from ewspush.domain.subscription import Subscription, SubscriptionKey
+from infra.did_you_mean import closest
 
 _ADDRESS_CUTOFF: Final = 0.8
 """Higher than for other words, because addresses of one domain resemble each other."""

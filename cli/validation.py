@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cli.did_you_mean import closest
 from cli.ews_names import ALL_FOLDERS, EVENT_TYPE_NAMES, parse_event_type, parse_folder
 from cli.toml_lines import Path
 from ewspush.domain.desired import (
@@ -17,6 +16,7 @@ from ewspush.domain.desired import (
     DesiredSubscription,
 )
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
+from infra.did_you_mean import closest
 
 _ADDRESS: Final = re.compile(r"""[^@\s<>,;"]+@[^@\s<>,;".]+(\.[^@\s<>,;".]+)+""")
 _MAX_ADDRESS_CHARACTERS: Final = 254

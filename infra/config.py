@@ -1,6 +1,5 @@
 """The configuration: context keys of cdk.json (or `-c key=value`) as a validated dataclass."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
@@ -16,6 +15,7 @@ from infra.config_values import (
     email,
     missing_value,
 )
+from infra.did_you_mean import closest
 
 LOG_RETENTIONS: Final = {
     1: "ONE_DAY", 3: "THREE_DAYS", 5: "FIVE_DAYS", 7: "ONE_WEEK", 14: "TWO_WEEKS", 30: "ONE_MONTH", 60: "TWO_MONTHS",
@@ -92,9 +92,9 @@ class Config:
 def _refuse_misspelt(context: Mapping[str, object], names: list[str]) -> None:
     """Raise `ConfigError` for a misspelt key, which would have no effect. Keys of CDK and of others are ignored."""
     for key in context:
-        meant = difflib.get_close_matches(key, names, n=1, cutoff=0.8)
-        if meant and key not in names:
-            message = f"context key {key!r} is unknown; did you mean {meant[0]!r}?"
+        meant = closest(key, names, cutoff=0.8) if key not in names else None
+        if meant is not None:
+            message = f"context key {key!r} is unknown; did you mean {meant!r}?"
             raise ConfigError(message)
 
 

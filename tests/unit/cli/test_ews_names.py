@@ -3,11 +3,11 @@
 import pytest
 
 from cli import ews_names
-from cli.did_you_mean import closest
 from ewspush.domain.desired import EVENT_TYPES
 from ewspush.domain.events import push_events
 from ewspush.protocol.notification import MailboxEvent
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
+from infra.did_you_mean import closest
 from tests.builders import NOON, callback
 
 FOLDER_ID = "AAMkADY3ZWVhYTk3LWUwZGItNDdjZi1iMWRkLWZjZjQyZTc4NTk0NgAuAAAAAAB/a+b=="

@@ -1,7 +1,7 @@
 """Suggestions for misspelt words."""
 
-from cli.did_you_mean import closest
 from ewspush.protocol.soap import DISTINGUISHED_FOLDERS
+from infra.did_you_mean import closest
 
 
 def test_a_word_of_another_case_and_with_blanks_is_suggested() -> None:

@@ -1,4 +1,4 @@
-"""The suggestion for a misspelt word."""
+"""The suggestion for a misspelt word, in settings and at the command line."""
 
 import difflib
 from collections.abc import Iterable
