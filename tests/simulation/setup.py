@@ -59,7 +59,7 @@ def draw_setup(random: Random, seed: int) -> Setup:
         server=tuple(server.items()),
         frequencies=tuple(random.choices(_FREQUENCIES, _WEIGHTS, k=mailboxes)),
         folders=tuple(_folders(Random(f"folders {seed} {number}")) for number in range(mailboxes)),  # noqa: S311  # reproducible
-        resume_is_trusted=server.get("resume") != "ignored" and random.random() < 0.5,
+        resume_is_trusted=random.random() < 0.5,
         recovers=random.random() < 0.8,
         keepers=random.choice((1, 1, 2)),
         skew_seconds=random.choice((0.0, random.uniform(-3, 3))),

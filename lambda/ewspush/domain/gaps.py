@@ -16,6 +16,8 @@ from ewspush.domain.timing import Timing
 MAX_EVENT_AGE: Final = timedelta(days=30)
 """Exchange keeps events for so long (page on Watermark): it can send nothing older, whatever a clock says."""
 
+_BROKEN_CHAIN: Final = frozenset({GapReason.CHAIN_MISMATCH, GapReason.RESUME_UNPROVEN})
+
 ON_TIME_MINUTES: Final = 5
 """From desiring a subscription to its first Subscribe: a consumer expects events no sooner."""
 
@@ -25,10 +27,22 @@ def opened_gap(subscription: Subscription, push: ReceivedPush, recent: RecentEve
     reason = gap_reason(subscription, push, recent)
     if reason is None:
         return None
-    suspected_since = subscription.suspected_gap_since if is_first_push(subscription, push) else None
-    start = suspected_since or complete_until(subscription, timing) or push.received_at
+    start = _start(subscription, push, reason, timing) or push.received_at
     code = push.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
     return gap_event(push.callback, reason, start, push.received_at, code)
+
+
+def _start(subscription: Subscription, push: ReceivedPush, reason: GapReason, timing: Timing) -> datetime | None:
+    """Return when the gap begins: as suspected, or where everything was published.
+
+    Heartbeats with zero watermarks prove no chain, so behind them a break goes back to the last link.
+    """
+    if is_first_push(subscription, push) and subscription.suspected_gap_since is not None:
+        return subscription.suspected_gap_since
+    until, linked_at = complete_until(subscription, timing), subscription.last_link_at
+    if reason not in _BROKEN_CHAIN or until is None or linked_at is None:
+        return until
+    return min(until, linked_at - timing.max_delivery_window(subscription.status_frequency_minutes))
 
 
 def gap_reason(subscription: Subscription, push: ReceivedPush, recent: RecentEvents) -> GapReason | None:
@@ -48,11 +62,34 @@ def gap_reason(subscription: Subscription, push: ReceivedPush, recent: RecentEve
     if is_newer and subscription.suspected_gap_since is None and not continues:
         return GapReason.RESUME_UNPROVEN  # the suspicion of its Subscribe was dropped when another one began
     if is_first_push(subscription, push):
-        disproved = continues and subscription.suspected_gap_reason is GapReason.RESUME_UNPROVEN
-        return None if disproved else subscription.suspected_gap_reason
+        return _reason_of_first_push(subscription, push, continues=continues)
     if start is not None and not continues and subscription.watermark is not None:
         return GapReason.CHAIN_MISMATCH
     return None if push.is_unbroken else GapReason.CHAIN_MISMATCH
+
+
+def _reason_of_first_push(subscription: Subscription, push: ReceivedPush, *, continues: bool) -> GapReason | None:
+    """A resume is checked also where it is trusted: the first push has to follow from a watermark that we know."""
+    reason = subscription.suspected_gap_reason
+    if continues:
+        return None if reason is GapReason.RESUME_UNPROVEN else reason
+    is_trusted = bool(subscription.is_resumed) and reason is None
+    return GapReason.RESUME_UNPROVEN if is_trusted and _says_where_it_is(subscription, push) else reason
+
+
+def ends_suspicion(subscription: Subscription, push: ReceivedPush) -> bool:
+    """Whether `push` confirms or clears the suspected gap.
+
+    The first of its generation does, but for a zero heartbeat after a trusted resume: it says nothing of it, and leaves
+    that to the next push.
+    """
+    is_trusted = bool(subscription.is_resumed) and subscription.suspected_gap_reason is None
+    return is_first_push(subscription, push) and (not is_trusted or _says_where_it_is(subscription, push))
+
+
+def _says_where_it_is(subscription: Subscription, push: ReceivedPush) -> bool:
+    known = {subscription.watermark, subscription.previous_watermark}
+    return push.previous_watermark is not None or (push.watermark is not None and push.watermark not in known)
 
 
 def is_first_push(subscription: Subscription, push: ReceivedPush) -> bool:
@@ -92,12 +129,7 @@ def suspicion_on_attempt(
 
 
 def suspicion_on_success(subscription: Subscription) -> SubscriptionChanges:
-    """Return what the first push of the new generation is to confirm or clear, also if the old one sent more meanwhile.
-
-    Before the first push ever, nothing is known of the mailbox, so the suspicion stays.
-    """
-    if subscription.suspected_gap_reason is None and subscription.last_seen_at is not None:
-        return {"suspected_gap_since": None, "suspected_gap_reason": None}
+    """Return what the first push is to confirm or clear, also if the old generation sent more meanwhile."""
     return {
         "suspected_gap_since": subscription.suspected_gap_since,
         "suspected_gap_reason": subscription.suspected_gap_reason,

@@ -71,6 +71,10 @@ class Subscription:
     """Until when the generations that the last two changes superseded may live."""
     attempts: int = 0
     """Subscribe requests since the last one that succeeded."""
+    is_resumed: bool | None = None
+    """Whether the last Subscribe that was sent carried a watermark."""
+    subscribed_at: datetime | None = None
+    """When the last Subscribe succeeded."""
     subscription_id: str | None = None
     """SubscriptionId of the server subscription."""
     lost_code: str | None = None
@@ -84,6 +88,8 @@ class Subscription:
     """The one that `watermark` replaced."""
     last_seen_at: datetime | None = None
     """When the last push was received, by our clock."""
+    last_link_at: datetime | None = None
+    """When the last push with a real PreviousWatermark was received: a zero watermark says nothing of the chain."""
     last_event_at: datetime | None = None
     """TimeStamp of the last event of the last push, by the server's clock; None where that was a heartbeat."""
     more_events_at: datetime | None = None
@@ -126,12 +132,15 @@ class SubscriptionChanges(TypedDict, total=False):
     min_generation: int
     superseded_until: tuple[datetime, ...]
     attempts: int
+    is_resumed: bool | None
+    subscribed_at: datetime | None
     subscription_id: str | None
     lost_code: str | None
     last_error: str | None
     watermark: str | None
     previous_watermark: str | None
     last_seen_at: datetime | None
+    last_link_at: datetime | None
     last_event_at: datetime | None
     more_events_at: datetime | None
     revision: int

@@ -14,8 +14,14 @@ from tests.twins.mail_server import ReceivedSubscribe
 
 @pytest.mark.parametrize(
     ("previous", "trusted", "gaps"),
-    [("w1", False, []), ("w8", False, [GapReason.RESUME_UNPROVEN]), (ZERO, False, [GapReason.RESUME_UNPROVEN])]
-    + [(previous, True, []) for previous in ("w1", "w8", ZERO)],
+    [
+        ("w1", False, []),
+        ("w8", False, [GapReason.RESUME_UNPROVEN]),
+        (ZERO, False, [GapReason.RESUME_UNPROVEN]),
+        ("w1", True, []),
+        ("w8", True, [GapReason.RESUME_UNPROVEN]),  # trusted, and disproved by the push itself
+        (ZERO, True, [GapReason.RESUME_UNPROVEN]),
+    ],
 )
 @pytest.mark.parametrize("answer", [Subscribed("S2", "w1"), Subscribed("S2", "w8"), Subscribed("S2", ZERO)])
 def test_the_first_push_confirms_or_clears_the_gap(
@@ -29,6 +35,25 @@ def test_the_first_push_confirms_or_clears_the_gap(
         scenario.post(message(previous, created("a", "w9")), generation=2)
     scenario.post(message("w9", created("b", "w10")), generation=2)
     assert scenario.gaps() == gaps
+    assert (scenario.row.suspected_gap_since, scenario.row.suspected_gap_reason) == (None, None)
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+@pytest.mark.parametrize(("previous", "gaps"), [("w1", []), ("w8", [GapReason.RESUME_UNPROVEN])])
+def test_zero_heartbeats_leave_the_check_of_a_trusted_resume_to_the_first_events(
+    previous: str, gaps: list[GapReason], adopted: bool
+) -> None:
+    """They do not say where the server began. The gap goes back to what was complete before the Subscribe."""
+    scenario = silent(Subscribed("S2", ZERO))
+    if adopted:
+        scenario.server.calls.forget = [1]
+    scenario.check()
+    for _ in range(3):
+        scenario.wait(15)
+        scenario.post(message(ZERO, status(ZERO)), generation=2)
+    scenario.post(message(previous, created("a", "w9")), generation=2)
+    assert scenario.gaps() == gaps
+    assert [gap.start for gap in scenario.gap_events()] == [NOON - timedelta(minutes=40)] * len(gaps)
     assert (scenario.row.suspected_gap_since, scenario.row.suspected_gap_reason) == (None, None)
 
 

@@ -59,6 +59,35 @@ class TestCompleteUntil:
         assert complete_until(subscription(last_event_at=NOON), short) == NOON - TIMING.clock_margin / 60
 
 
+class TestMismatchBehindZeroHeartbeats:
+    """Heartbeats with zero watermarks say that no event waits, and not that none was lost."""
+
+    @pytest.mark.parametrize(
+        ("linked_minutes_ago", "changes", "start"),
+        [
+            (440, {}, NOON - 440 * MINUTE - WINDOW),
+            (0, {}, NOON - WINDOW),
+            (440, {"last_event_at": NOON - 3 * MINUTE}, NOON - 440 * MINUTE - WINDOW),
+            (None, {}, NOON - WINDOW),
+        ],
+    )
+    def test_a_mismatch_goes_back_to_the_last_link(
+        self, linked_minutes_ago: float | None, changes: dict[str, Any], start: datetime
+    ) -> None:
+        """The chain last held then."""
+        linked_at = NOON - linked_minutes_ago * MINUTE if linked_minutes_ago is not None else None
+        row = subscription(last_link_at=linked_at, **changes)
+        gap = opened_gap(row, events("w7", ("a", "w8")), NOTHING, TIMING)
+        assert gap is not None
+        assert (gap.reason, gap.start) == (GapReason.CHAIN_MISMATCH, start)
+
+    def test_other_gaps_begin_where_everything_was_published(self) -> None:
+        """A heartbeat counts for them."""
+        gap = opened_gap(subscription(last_link_at=NOON - 440 * MINUTE), posted(error()), NOTHING, TIMING)
+        assert gap is not None
+        assert gap.start == NOON - WINDOW
+
+
 class TestGapReason:
     """Whether a push continues the chain."""
 

@@ -80,10 +80,11 @@ class TestOnSuccess:
         assert changes["suspected_gap_since"] == complete_until(ACTIVE, TIMING)
         assert changes["suspected_gap_reason"] == GapReason.RESUME_UNPROVEN
 
-    def test_a_renewal_that_is_trusted_leaves_none(self) -> None:
-        """It resumed from the watermark."""
+    def test_a_renewal_that_is_trusted_leaves_its_beginning_without_a_reason(self) -> None:
+        """The first push may disprove it."""
         changes = rules.on_success(attempted(ACTIVE), Subscribed("S2", "w1"), TIMING, NOON)
-        assert (changes["suspected_gap_since"], changes["suspected_gap_reason"]) == (None, None)
+        assert changes["suspected_gap_since"] == complete_until(ACTIVE, TIMING)
+        assert changes["suspected_gap_reason"] is None
 
 
 class TestOnRefusedWatermark:

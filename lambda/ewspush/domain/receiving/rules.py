@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ewspush.domain.events import Event, log_entry
-from ewspush.domain.gaps import is_first_push, opened_gap
+from ewspush.domain.gaps import ends_suspicion, opened_gap
 from ewspush.domain.published import RecentEvents
 from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.retries import backoff
@@ -118,6 +118,8 @@ def _acknowledge(
 
 def _seen(push: ReceivedPush) -> SubscriptionChanges:
     changes: SubscriptionChanges = {"last_seen_at": push.received_at, "last_event_at": push.last_event_at}
+    if push.previous_watermark is not None:
+        changes["last_link_at"] = push.received_at
     if push.has_more_events:
         changes["more_events_at"] = push.received_at
     return changes
@@ -134,13 +136,15 @@ def _changes(
     lives = push.lost_code is None and (subscription.lost_code is None or is_newer)
     if lives and subscription.state is not State.ACTIVE:
         changes |= _revival(subscription, push)
-    if is_first_push(subscription, push):
+    if ends_suspicion(subscription, push):
         changes |= {"suspected_gap_since": None, "suspected_gap_reason": None}
     if is_newer:
         changes |= _adoption(subscription, push)
     elif subscription.awaiting_first_push and push.watermark is not None:
         changes["awaiting_first_push"] = None
-    if not is_copy:
+    if is_copy:
+        changes.pop("last_link_at", None)  # it proves nothing of what came after the first copy
+    else:
         changes |= _advance(subscription, push, recent)
     return changes | _loss(subscription, push) if push.lost_code is not None else changes
 

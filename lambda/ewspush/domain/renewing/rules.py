@@ -62,6 +62,7 @@ def on_attempt(
         "state": State.LAPSED if subscription.state is State.ACTIVE else subscription.state,
         "pending_generation": subscription.newest_generation + 1,
         "attempts": subscription.attempts + 1,
+        "is_resumed": subscription.watermark is not None,
         "next_check_at": now + timing.grace(subscription.status_frequency_minutes),
     }
     return changes | suspicion_on_attempt(subscription, timing, now, resume_is_trusted=resume_is_trusted)
@@ -73,6 +74,7 @@ def on_success(subscription: Subscription, answer: Subscribed, timing: Timing, n
         "state": State.ACTIVE,
         "generation": subscription.pending_generation or 0,
         "pending_generation": None,
+        "subscribed_at": now,
         "subscription_id": answer.subscription_id,
         "awaiting_first_push": True,
         "lost_code": None,

@@ -42,6 +42,7 @@ class TestDecideWithoutRead:
         assert update.precondition == AtWatermark(1, "w1")
         assert update.changes == {
             "last_seen_at": NOON + MINUTE,
+            "last_link_at": NOON + MINUTE,
             "last_event_at": NOON - MINUTE,
             "watermark": "w3",
             "previous_watermark": "w1",
@@ -65,7 +66,8 @@ class TestDecideWithoutRead:
         decision, update = without_read(posted(heartbeat))
         assert (decision.outcome, update.notification) == (PushOutcome.HEARTBEAT, None)
         assert update.precondition == AtWatermark(1, watermark)
-        assert update.changes == {"last_seen_at": NOON + MINUTE, "last_event_at": None} | changes
+        link = {"last_link_at": NOON + MINUTE} if watermark is not None else {}
+        assert update.changes == {"last_seen_at": NOON + MINUTE, "last_event_at": None} | link | changes
 
     @pytest.mark.parametrize("more_events", [True, False, None])
     @pytest.mark.parametrize("event", [created("a", "w2"), status("w2")])
