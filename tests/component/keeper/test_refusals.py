@@ -6,7 +6,7 @@ from ewspush.domain.check_result import CheckOutcome, CheckResult
 from ewspush.domain.subscription import State
 from ewspush.protocol.soap import Refused
 from tests.builders import created, message, status
-from tests.component.keeper.scenario import BUSY, MINUTE, silent
+from tests.component.keeper.scenario import BUSY, MINUTE, NEW, Scenario, silent
 
 
 class TestRetries:
@@ -44,18 +44,33 @@ class TestSuspension:
         assert (scenario.row.state, scenario.row.last_error, scenario.row.attempts) == (State.ACTIVE, None, 0)
         assert scenario.sent() == [(generation, "w1") for generation in range(2, 9)]
 
-    def test_what_will_not_pass_is_suspended_at_once_and_tried_daily(self) -> None:
+    def test_what_never_lived_is_suspended_at_once_and_tried_daily(self) -> None:
         """With words for the person who has to act."""
-        scenario = silent(Refused("ErrorAccountDisabled"))
+        scenario = Scenario(NEW, Refused("ErrorAccountDisabled"))
         assert scenario.check() is CheckOutcome.SUSPENDED
         assert scenario.row.last_error is not None
         assert "disabled" in scenario.row.last_error
         assert [scenario.check(17 * 60), scenario.check(60)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
 
+    def test_one_refusal_of_what_lived_passes_within_minutes(self) -> None:
+        """It costs a mailbox that is healthy again a minute, not a day."""
+        scenario = silent(Refused("ErrorAccountDisabled"))
+        assert scenario.check() is CheckOutcome.REFUSED
+        assert scenario.check(1) is CheckOutcome.RENEWED
+
+    def test_what_lived_and_is_refused_for_long_is_suspended_and_tried_hourly(self) -> None:
+        """Five tries in a quarter of an hour, then one an hour; the mailbox that is enabled again is back within it."""
+        scenario = silent(*[Refused("ErrorAccountDisabled")] * 7)
+        assert [scenario.check(after) for after in (0, 1, 2, 4, 8)] == [CheckOutcome.REFUSED] * 4 + [
+            CheckOutcome.SUSPENDED
+        ]
+        outcomes = [scenario.check(after) for after in (44, 1, 45, 45)]
+        assert outcomes == [CheckOutcome.SKIPPED, CheckOutcome.REFUSED, CheckOutcome.REFUSED, CheckOutcome.RENEWED]
+
     def test_a_push_makes_a_suspended_one_active(self) -> None:
         """It proves more than the refusal."""
-        scenario = silent(Refused("ErrorAccountDisabled"))
-        scenario.check()
+        scenario = silent(*[Refused("ErrorAccountDisabled")] * 5)
+        assert [scenario.check(after) for after in (0, 1, 2, 4, 8)][-1] is CheckOutcome.SUSPENDED
         scenario.post(message("w1", created("a", "w2")), generation=2)
         assert (scenario.row.state, scenario.row.last_error) == (State.ACTIVE, None)
         assert scenario.check() is CheckOutcome.ALIVE

@@ -21,6 +21,8 @@ _SLACK_SECONDS: Final = 5.0
 _TIMEOUT_SLACK_SECONDS: Final = 45.0
 """For each mailbox before it: a keeper run has only one thread here, and waits for Subscribes that time out."""
 _RUN_INTERVAL_SECONDS: Final = 60.0
+_TRIES_OF_A_DAY: Final = 29
+"""Five in a quarter of an hour, then one an hour for a day."""
 
 
 class NoRenewalWhileAlive(Invariant):
@@ -109,7 +111,7 @@ class RenewedInTime(Invariant):
         self._tried_at[row.key] = self.system.time.now
         frequency = 60 * row.status_frequency_minutes
         if isinstance(answer, Refused):
-            is_over = advice(answer.response_code).remedy is Remedy.SUSPEND
+            is_over = advice(answer.response_code).remedy is Remedy.SUSPEND and not _lived_recently(row)
             self._wait(row, 60 * (SUSPENDED_WAIT_MINUTES if is_over else 60))
         else:
             self._wait(row, 2 * frequency if answer is not None else max(frequency + 60, MIN_GRACE.total_seconds()))
@@ -137,3 +139,8 @@ class RenewedInTime(Invariant):
             elif now > due_at + _RUN_INTERVAL_SECONDS + self._slack_seconds and row.state is not State.RETIRED:
                 self.fail(f"{row.mailbox} is overdue by {now - due_at:.0f} s")
             self._due_at[row.key] = due_at
+
+
+def _lived_recently(row: Subscription) -> bool:
+    """Whether a push arrived with the settings that are desired now, and few attempts failed since (ADR 0015)."""
+    return row.last_seen_at is not None and row.generation >= row.min_generation and row.attempts < _TRIES_OF_A_DAY

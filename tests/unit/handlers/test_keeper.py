@@ -85,7 +85,7 @@ class TestCounting:
         ("answer", "more", "outcome", "code"),
         [
             (Refused("ErrorServerBusy"), {}, "refused", "ErrorServerBusy"),
-            (Refused("ErrorAccountDisabled"), {"Suspensions": 1}, "suspended", "ErrorAccountDisabled"),
+            (Refused("ErrorAccountDisabled"), {}, "refused", "ErrorAccountDisabled"),
             (Refused("HTTP 504"), {}, "unconfirmed", None),
         ],
     )
@@ -105,6 +105,14 @@ class TestCounting:
             "overdue_minutes": 7,
         }
         assert line.get("response_code") == code
+
+    def test_a_suspension_is_counted(self, printed: Printed) -> None:
+        """Here of a subscription that never lived, so that nothing is overdue."""
+        never_pushed = replace(SILENT, last_seen_at=None, next_check_at=NOON)
+        Scenario(never_pushed, script=[Refused("ErrorAccountDisabled")]).run()
+        (line,), counted = printed.read()
+        assert counted == {"KeeperRuns": 1, "Checks": 1, "RenewalsFailed": 1, "MinutesOverdue": 0, "Suspensions": 1}
+        assert (line["outcome"], line["response_code"]) == ("suspended", "ErrorAccountDisabled")
 
     def test_minutes_overdue_are_protocol_minutes(self, printed: Printed) -> None:
         """However long a minute is."""

@@ -28,6 +28,13 @@ RIGHTS_WAIT_MINUTES: Final = 60
 SUSPENDED_WAIT_MINUTES: Final = 24 * 60
 """A person has to act, and may not tell us: so it is tried again, rarely (docs/adr/0015)."""
 
+_HOURLY_TRIES: Final = 24
+
+_OF_A_DISABLED_MAILBOX: Final = frozenset(
+    {"ErrorAccountDisabled", "ErrorNonExistentMailbox", "ErrorMailboxConfiguration"}
+)
+"""What a mailbox that is disabled answers is not published for WorkMail; these are likely."""
+
 _WITHOUT_WATERMARK: Final = frozenset({Remedy.RESUBSCRIBE_WITHOUT_WATERMARK, Remedy.RETRY_WITHOUT_WATERMARK})
 _PASSING: Final = frozenset({Remedy.RETRY_A_FEW_TIMES, Remedy.RETRY_THEN_SUSPEND})
 _TEXT_CHARACTERS: Final = 160
@@ -100,10 +107,9 @@ def on_refusal(
 ) -> SubscriptionChanges:
     """Return what to store when the server refused: when to try again, and whether a person has to act."""
     remedy = advice(answer.response_code).remedy
-    is_exhausted = remedy in _PASSING and subscription.attempts >= FEW_TRIES
     changes: SubscriptionChanges = {"last_error": _in_words(answer, advice(answer.response_code))}
-    if remedy is Remedy.SUSPEND or is_exhausted:
-        minutes = RIGHTS_WAIT_MINUTES if is_exhausted else SUSPENDED_WAIT_MINUTES
+    if _has_to_wait_for_a_person(subscription, remedy):
+        minutes = _suspended_wait_minutes(subscription, answer)
         changes["state"] = State.SUSPENDED
         changes["next_check_at"] = now + timing.minutes(minutes * (1 + jitter()) / 2)
     else:
@@ -112,6 +118,34 @@ def on_refusal(
         changes |= {"watermark": None, "previous_watermark": None}
         changes |= suspicion_on_refused_watermark(subscription, timing, now)
     return changes
+
+
+def _has_to_wait_for_a_person(subscription: Subscription, remedy: Remedy) -> bool:
+    """Whether the refusal is believed to be for good; at once only where the same settings never worked.
+
+    Where they worked before, such refusals come and go (ews-managed-api, issues 212, 219, 259).
+    """
+    if remedy is Remedy.SUSPEND and not _has_lived(subscription):
+        return True
+    return remedy in {Remedy.SUSPEND, *_PASSING} and subscription.attempts >= FEW_TRIES
+
+
+def _has_lived(subscription: Subscription) -> bool:
+    """Whether a push of it ever arrived, subscribed with the settings that are desired now."""
+    return subscription.last_seen_at is not None and subscription.generation >= subscription.min_generation
+
+
+def _suspended_wait_minutes(subscription: Subscription, answer: Refused) -> int:
+    """Return how rarely a suspended subscription is tried: hourly where the cause may pass, else daily.
+
+    What has lived is tried hourly for a day, and as long as its mailbox may only be disabled: one that is enabled again
+    is back within an hour.
+    """
+    if advice(answer.response_code).remedy in _PASSING:
+        return RIGHTS_WAIT_MINUTES
+    is_recent = subscription.attempts < FEW_TRIES + _HOURLY_TRIES
+    is_hourly = _has_lived(subscription) and (is_recent or answer.response_code in _OF_A_DISABLED_MAILBOX)
+    return RIGHTS_WAIT_MINUTES if is_hourly else SUSPENDED_WAIT_MINUTES
 
 
 def can_retry_without_watermark(subscription: Subscription, answer: Refused) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -109,10 +110,31 @@ class TestSuspension:
 
     @pytest.mark.parametrize("code", codes_with(Remedy.SUSPEND))
     @pytest.mark.parametrize("attempts", [1, 30])
-    def test_what_will_not_pass_is_suspended_at_once_and_tried_every_day(self, code: str, attempts: int) -> None:
-        """A person may have acted without telling us."""
-        assert refused(at_attempt(attempts), code)["state"] is State.SUSPENDED
-        assert wait_range(at_attempt(attempts), code) == (12 * 60, 24 * 60)
+    @pytest.mark.parametrize("why", [{"last_seen_at": None}, {"min_generation": 2}], ids=["never-pushed", "edited"])
+    def test_what_never_lived_is_suspended_at_once_and_tried_every_day(
+        self, code: str, attempts: int, why: dict[str, Any]
+    ) -> None:
+        """A person may have acted without telling us. What was edited has not lived with the new settings."""
+        before = replace(at_attempt(attempts), **why)
+        assert refused(before, code)["state"] is State.SUSPENDED
+        assert wait_range(before, code) == (12 * 60, 24 * 60)
+
+    @pytest.mark.parametrize("code", codes_with(Remedy.SUSPEND))
+    def test_what_lived_is_tried_five_times_then_hourly_for_a_day(self, code: str) -> None:
+        """Refusals that sound final come and go on real servers. A disabled mailbox stays hourly: it may be enabled."""
+        for attempts in range(1, FEW_TRIES):
+            assert "state" not in refused(at_attempt(attempts), code)
+            assert wait_range(at_attempt(attempts), code)[1] == 2 ** (attempts - 1)
+        for attempts in (FEW_TRIES, FEW_TRIES + 23):
+            assert refused(at_attempt(attempts), code)["state"] is State.SUSPENDED
+            assert wait_range(at_attempt(attempts), code) == (30, 60)
+        of_a_disabled_mailbox = code in {
+            "ErrorAccountDisabled",
+            "ErrorNonExistentMailbox",
+            "ErrorMailboxConfiguration",
+        }
+        later = (30, 60) if of_a_disabled_mailbox else (12 * 60, 24 * 60)
+        assert wait_range(at_attempt(FEW_TRIES + 24), code) == later
 
     @pytest.mark.parametrize("code", codes_with(Remedy.RETRY))
     def test_a_busy_server_does_not_end_a_suspension(self, code: str) -> None:
