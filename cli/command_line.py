@@ -5,7 +5,7 @@ from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any, Final
 
-from cli import commands
+from cli import commands, formatting
 from ewspush.domain.subscription import State
 
 _PROGRAM: Final = "ews-push"
@@ -59,7 +59,8 @@ def build_parser() -> ArgumentParser:
     retire = _add_command(
         group, "retire", commands.retire, "retire subscriptions; the mail server stops after its next push"
     )
-    list_.add_argument("--state", choices=[state.value for state in State], help="show only those in this state")
+    states = [*(state.value for state in State), formatting.UNREACHABLE]
+    list_.add_argument("--state", choices=states, help="show only those in this state")
     for command in (plan, apply):
         command.add_argument(
             "--file", type=Path, default=Path("subscriptions.toml"), help="the file to read (default: %(default)s)"

@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from cli import console, list_output, plan_output, show_output
+from cli import console, formatting, list_output, plan_output, show_output
 from cli.apply import apply_steps
 from cli.exceptions import FailedError, InvalidUsageError
 from cli.formatting import counted
@@ -35,7 +35,7 @@ def apply(arguments: Namespace) -> int:
 
 def list_(arguments: Namespace) -> int:
     """Show all subscriptions, or those in one state."""
-    subscriptions = [one for one in _tables(arguments).scan() if arguments.state in {None, one.state.value}]
+    subscriptions = [one for one in _tables(arguments).scan() if arguments.state in {None, formatting.shown_state(one)}]
     subscriptions.sort(key=lambda one: (one.mailbox.lower(), one.key))
     if arguments.json:
         list_output.print_json(subscriptions)

@@ -23,15 +23,25 @@ STATES: Final = {
     State.RETIRED: "ended; its callbacks are answered with Unsubscribe",
 }
 
+UNREACHABLE: Final = "unreachable"
+"""Shown in place of the state while the subscription lives on the mail server and no push of it arrives."""
+
 GAP_REASONS: Final = {
     GapReason.CHAIN_MISMATCH: "a notification did not continue the stored watermark",
     GapReason.SUBSCRIPTION_LOST: "the mail server reported that it lost the subscription",
     GapReason.RESUME_UNPROVEN: "the mail server may have started from now instead of resuming",
     GapReason.WATERMARK_REFUSED: "the mail server no longer knew the stored watermark",
     GapReason.NOT_RESUMED: "there was no watermark to resume from",
+    GapReason.UNREACHABLE: "the mail server made the subscription, and no push arrived",
     GapReason.SUBSCRIBED_LATE: "the first Subscribe did not succeed at once",
     GapReason.NOT_RECOVERED: "a sync did not recover all changes in earlier gaps",
 }
+
+
+def shown_state(subscription: Subscription) -> str:
+    """Return the state; of a live subscription whether it is unreachable."""
+    is_unreachable = subscription.state is State.ACTIVE and subscription.unreachable_since is not None
+    return UNREACHABLE if is_unreachable else subscription.state.value
 
 
 def duration(length: timedelta) -> str:

@@ -32,7 +32,7 @@ def _cells(subscription: Subscription, now: datetime) -> tuple[str, ...]:
         subscription.mailbox,
         subscription.key,
         formatting.folders(subscription.folders),
-        subscription.state,
+        formatting.shown_state(subscription),
         formatting.last_push(subscription, now),
         f"{subscription.status_frequency_minutes} min",
         formatting.last_error(subscription),
@@ -40,7 +40,7 @@ def _cells(subscription: Subscription, now: datetime) -> tuple[str, ...]:
 
 
 def _total(subscriptions: Sequence[Subscription]) -> str:
-    states = Counter(one.state for one in subscriptions)
+    states = Counter(map(formatting.shown_state, subscriptions))
     counts = ", ".join(f"{number} {state}" for state, number in states.most_common())
     return f"{formatting.counted(len(subscriptions), 'subscription')}: {counts}" if counts else "no subscriptions"
 

@@ -29,7 +29,7 @@ def facts(subscription: Subscription, now: datetime) -> Iterator[tuple[str, str]
     """Yield label and value of each line."""
     yield "key", subscription.key
     yield from formatting.settings(subscription)
-    yield "state", f"{subscription.state}: {formatting.STATES[subscription.state]}"
+    yield "state", _state(subscription, now)
     yield "last push", formatting.last_push(subscription, now)
     if error := formatting.last_error(subscription):
         yield "last error", error
@@ -44,6 +44,14 @@ def facts(subscription: Subscription, now: datetime) -> Iterator[tuple[str, str]
     yield "generation", _generation(subscription)
     yield "subscription id", subscription.subscription_id or "none yet"
     yield "watermark", subscription.watermark or "none"
+
+
+def _state(subscription: Subscription, now: datetime) -> str:
+    state = formatting.shown_state(subscription)
+    if state != formatting.UNREACHABLE or subscription.unreachable_since is None:
+        return f"{state}: {formatting.STATES[subscription.state]}"
+    since = formatting.time_with_distance(subscription.unreachable_since, now)
+    return f"{state}: since {since} no push has arrived, though Subscribe succeeds; see docs/runbook/unreachable.md"
 
 
 def _next_check(subscription: Subscription, now: datetime) -> str:

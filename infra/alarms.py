@@ -120,6 +120,18 @@ class Alarms:
             "docs/runbook/suspended-subscriptions.md.",
         )
 
+        self._add_alarm(
+            "SubscriptionUnreachable",
+            metric_of(Service.KEEPER, Metric.UNREACHABLE),
+            # A check counts each of them, and the next can be four hours away.
+            AlarmCondition(1, periods=1, out_of=51),
+            "The mail server makes the subscription of a mailbox again and again, and its notifications do not arrive: "
+            "a firewall, a proxy or a certificate is in the way, the server does not push, or they are refused here. "
+            "A gap event says so, and its changes are published by sync, late. Run `./ews-push list --state "
+            "unreachable`, and follow docs/runbook/unreachable.md. This alarm returns to OK four hours after the last "
+            "notification is missed.",
+        )
+
     def add_keeper_alarms(self, keeper: Keeper, keepers: int) -> None:
         """Add alarms on subscriptions that are not checked."""
         runs_of_the_others = (keepers - 1) * PERIOD.to_minutes() // RUN_INTERVAL.to_minutes()

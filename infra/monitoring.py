@@ -74,7 +74,14 @@ class Monitoring(Construct):
     def _add_renewal_graphs(self) -> None:
         checks = (Metric.KEEPER_RUNS, Metric.CHECKS, Metric.CHECKS_DEFERRED, Metric.CHECKS_FAILED)
         self.dashboard.add_widgets(
-            _graph("Renewals", Service.KEEPER, Metric.RENEWALS, Metric.RENEWALS_FAILED, Metric.SUSPENSIONS),
+            _graph(
+                "Renewals",
+                Service.KEEPER,
+                Metric.RENEWALS,
+                Metric.RENEWALS_FAILED,
+                Metric.SUSPENSIONS,
+                Metric.UNREACHABLE,
+            ),
             _graph("Keeper runs and checks", Service.KEEPER, *checks),
         )
 

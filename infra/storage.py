@@ -5,7 +5,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from ewspush.adapters.dynamodb import DUE_INDEX
+from ewspush.adapters.dynamodb import DUE_INDEX, SILENT_INDEX
 from infra.nag_suppressions import suppress
 
 _CREDENTIALS_PLACEHOLDER = '{"mailboxes": {}}'
@@ -36,7 +36,14 @@ class Storage(Construct):
                     partition_key=_string("due_shard"),
                     sort_key=_string("next_check_at"),
                     projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-                )
+                ),
+                # Only while a push is missing: the first keys of each partition are the canaries of a shut door.
+                dynamodb.GlobalSecondaryIndexPropsV2(
+                    index_name=SILENT_INDEX,
+                    partition_key=_string("silent_shard"),
+                    sort_key=_string("subscription"),
+                    projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+                ),
             ],
             point_in_time_recovery_specification=_POINT_IN_TIME_RECOVERY,
             removal_policy=RemovalPolicy.RETAIN,

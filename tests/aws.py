@@ -17,6 +17,7 @@ from ewspush.adapters.sync_states import DynamoDBSyncStates
 REGION: Final = "us-east-1"
 RETENTION: Final = timedelta(days=30)
 DUE_INDEX: Final = "due"
+SILENT_INDEX: Final = "silent"
 
 
 def _keys(*names: str) -> list[dict[str, str]]:
@@ -29,14 +30,19 @@ def _strings(*names: str) -> list[dict[str, str]]:
 
 SUBSCRIPTIONS_TABLE: Final[dict[str, Any]] = {
     "BillingMode": "PAY_PER_REQUEST",
-    "AttributeDefinitions": _strings("subscription", "due_shard", "next_check_at"),
+    "AttributeDefinitions": _strings("subscription", "due_shard", "next_check_at", "silent_shard"),
     "KeySchema": _keys("subscription"),
     "GlobalSecondaryIndexes": [
         {
             "IndexName": DUE_INDEX,
             "KeySchema": _keys("due_shard", "next_check_at"),
             "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
+        },
+        {
+            "IndexName": SILENT_INDEX,
+            "KeySchema": _keys("silent_shard", "subscription"),
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        },
     ],
 }
 """As in `infra.storage`; `tests/infra/test_table_definitions.py` compares them."""

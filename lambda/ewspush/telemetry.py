@@ -41,6 +41,8 @@ class Metric(StrEnum):
     RENEWALS = "Renewals"
     RENEWALS_FAILED = "RenewalsFailed"
     SUSPENSIONS = "Suspensions"
+    UNREACHABLE = "UnreachableSubscriptions"
+    """Checks of subscriptions that are unreachable: one in four hours each, or more."""
     MINUTES_OVERDUE = "MinutesOverdue"
 
 

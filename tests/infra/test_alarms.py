@@ -55,6 +55,7 @@ def test_only_missing_keeper_runs_raise_an_alarm_on_missing_data(resources: Reso
         (Metric.RENEWALS_FAILED, "Sum", 1, (3, 6)),
         (Metric.MINUTES_OVERDUE, "Maximum", 20, (1, 4)),
         (Metric.SUSPENSIONS, "Sum", 1, (1, 1)),
+        (Metric.UNREACHABLE, "Sum", 1, (1, 51)),
         (Metric.CHECKS_FAILED, "Sum", 1, (2, 6)),
         (Metric.CHECKS_DEFERRED, "Sum", 1, (3, 3)),
     ],

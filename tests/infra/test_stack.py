@@ -91,11 +91,12 @@ class TestState:
             assert table["Replicas"][0]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
             assert "TableName" not in table
 
-    def test_heartbeats_do_not_write_the_due_index(self, resources: Resources) -> None:
-        """It holds keys only, and a heartbeat writes none of them."""
-        (index,) = resources("AWS::DynamoDB::GlobalTable")["SubscriptionsTable"]["GlobalSecondaryIndexes"]
-        assert [key["AttributeName"] for key in index["KeySchema"]] == ["due_shard", "next_check_at"]
-        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    def test_heartbeats_write_no_index(self, resources: Resources) -> None:
+        """The indexes hold keys only, and a heartbeat writes none of them."""
+        due, silent = resources("AWS::DynamoDB::GlobalTable")["SubscriptionsTable"]["GlobalSecondaryIndexes"]
+        assert [key["AttributeName"] for key in due["KeySchema"]] == ["due_shard", "next_check_at"]
+        assert [key["AttributeName"] for key in silent["KeySchema"]] == ["silent_shard", "subscription"]
+        assert due["Projection"] == silent["Projection"] == {"ProjectionType": "KEYS_ONLY"}
 
     def test_events_expire_and_are_streamed(self, resources: Resources) -> None:
         """The stream carries the new image, the only one that the forwarder reads."""

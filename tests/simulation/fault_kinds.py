@@ -21,6 +21,7 @@ from tests.simulation.fault_injection.network import (
     LatePosts,
     LostAcks,
     LostSubscribeAnswers,
+    RefusedBacklogs,
     SubscribeTimeouts,
 )
 from tests.simulation.fault_injection.operations import ApplySubscription, ChangePassword, DisableMailbox
@@ -140,4 +141,6 @@ KINDS: Final[tuple[Draw, ...]] = (
     lambda random, _: DelayedStream(_long(random)),
     failpoint_kinds.KINDS["repeated write"],
     change_during_sync,
+    lambda random, _: CallbacksUnreachable(_long(random)),
+    lambda random, _: RefusedBacklogs(random.choice((0, 1, 2, 5)), _long(random)),
 )

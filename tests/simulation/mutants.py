@@ -180,6 +180,16 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "_restarted",
         mutations.restart_as_recovered,
     ),
+    "silence-without-end": Mutant(
+        "silent generations are not counted", "UnreachableIsShown", keeper, "is_silent_again", mutations.always(False)
+    ),
+    "gap-for-each-generation": Mutant(
+        "each silent generation opens a gap",
+        "OneGapWhileUnreachable",
+        keeper,
+        "on_unreachable",
+        mutations.forget_reached,
+    ),
 }
 """By name; `python -m tests.simulation --mutant NAME` plays with one."""
 

@@ -67,6 +67,16 @@ def hide_pushed_objects(rule: Any) -> Any:
     return refresh
 
 
+def forget_reached(rule: Any) -> Any:
+    """Open a gap for each silence, and forget that there is one."""
+
+    def on_unreachable(subscription: Any, *given: Any) -> Any:
+        changes, gap = rule(replace(subscription, reached_at=None), *given)
+        return changes | {"unreachable_since": None}, gap
+
+    return on_unreachable
+
+
 def new_id_for_each_try(rule: Any) -> Any:
     """Give a message another deduplication id with each try."""
     tries = count()

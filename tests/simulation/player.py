@@ -49,6 +49,7 @@ def _heal(system: System) -> None:
     system.server.timeouts = 0
     system.queue.rejections = 0
     system.posts.delays_minutes.clear()
+    system.posts.max_events = None
     system.keeper.heal()
     system.forwarding.delayed_until = min(system.forwarding.delayed_until, system.time.now)
     for number, desired in enumerate(system.desired):

@@ -21,6 +21,8 @@ class PostDelivery:
     def __init__(self, system: "System") -> None:
         self.delays_minutes: list[float] = []
         """Of the next POSTs, the last first."""
+        self.max_events: int | None = None
+        """What is in front of us refuses more events in one POST; None is no limit."""
         self._system = system
         self._responder = system.processes.responder()
         self._outbox: deque[Post] = deque()
@@ -65,6 +67,9 @@ class PostDelivery:
 
     def _arrive(self, post: Post) -> None:
         """Let the responder answer a POST; an answer after the time limit is none."""
+        if self.max_events is not None and post.body.count(b"TimeStamp>") > 2 * self.max_events:
+            self._answer(post, 413, b"")
+            return
         system, began_at = self._system, self._system.time.now
         segments = post.url.split("/")[-3:]
         parameters = dict(zip(("subscription", "generation", "signature"), segments, strict=True))

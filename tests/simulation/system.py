@@ -92,6 +92,7 @@ class System:
             row.state is State.ACTIVE
             and row.suspected_gap_since is None
             and row.oldest_open_gap_at is None
+            and row.unreachable_since is None
             and row.generation >= row.min_generation
             and _is_quiet(self.server.live(row.mailbox))
             for row in self.ledger.rows.values()

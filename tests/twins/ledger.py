@@ -43,6 +43,10 @@ class MemoryLedger:
         due = sorted((at, key) for key, at in times.items() if at is not None and at <= now)
         return iter([key for _, key in due])
 
+    def silent(self, shard: str, at_most: int | None = None) -> Iterator[SubscriptionKey]:
+        self.requests.append("silent")
+        return iter(sorted(row.key for row in self.rows.values() if row.silent_shard == shard)[:at_most])
+
     def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
         self.requests.append("commit")
         plan = self.writes if step is None else self.steps

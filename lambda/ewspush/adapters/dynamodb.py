@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 DUE_INDEX: Final = "due"
 """Of the subscriptions table: due_shard and next_check_at, nothing but keys (infra/storage.py)."""
 
+SILENT_INDEX: Final = "silent"
+"""Of the subscriptions table: silent_shard and subscription, nothing but keys."""
+
 
 class DynamoDBLedger:
     """`SubscriptionLedger` on the tables; `retention` is how long an event stays in the log.
@@ -68,6 +71,17 @@ class DynamoDBLedger:
             IndexName=DUE_INDEX,
             KeyConditionExpression="due_shard = :shard AND next_check_at <= :now",
             ExpressionAttributeValues={":shard": typed(shard), ":now": typed(now)},
+        )
+        return (SubscriptionKey(item[KEY]["S"]) for page in pages for item in page["Items"])
+
+    def silent(self, shard: str, at_most: int | None = None) -> Iterator[SubscriptionKey]:
+        """A sparse index of keys, which only a Subscribe and the first push after it write."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._subscriptions,
+            IndexName=SILENT_INDEX,
+            KeyConditionExpression="silent_shard = :shard",
+            ExpressionAttributeValues={":shard": typed(shard)},
+            PaginationConfig={"MaxItems": at_most, "PageSize": at_most} if at_most is not None else {},
         )
         return (SubscriptionKey(item[KEY]["S"]) for page in pages for item in page["Items"])
 

@@ -22,6 +22,16 @@ class CheckOutcome(StrEnum):
     """No longer due, or another keeper or a notification was faster."""
 
 
+class Reachability(StrEnum):
+    """Whether pushes arrive."""
+
+    REACHABLE = "reachable"
+    BECAME_UNREACHABLE = "became unreachable"
+    UNREACHABLE = "unreachable"
+    REACHED_AGAIN = "reached again"
+    """A push has made it due. What else is unreachable may be reached as well."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """A check; where it left a subscription lapsed, for how long that has been, and what the server answered."""
@@ -29,3 +39,4 @@ class CheckResult:
     outcome: CheckOutcome
     overdue: timedelta = timedelta()
     response_code: str | None = None
+    reachability: Reachability = Reachability.REACHABLE

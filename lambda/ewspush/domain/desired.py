@@ -90,6 +90,7 @@ def retirement(subscription: Subscription) -> SubscriptionChanges:
         "state": State.RETIRED,
         "generation": subscription.newest_generation,
         "pending_generation": None,
+        "silent_shard": None,
         "next_check_at": None,
     }
 
@@ -152,6 +153,10 @@ def _desired_again(subscription: Subscription, now: datetime) -> SubscriptionCha
         "awaiting_first_push": None,
         "suspected_gap_since": now,
         "suspected_gap_reason": None,
+        "silent_generations": None,
+        "silent_shard": None,
+        "unreachable_since": None,
+        "reached_at": None,
         "next_sync_at": None,
         "oldest_open_gap_at": None,
     }

@@ -53,6 +53,8 @@ def gap_reason(subscription: Subscription, push: ReceivedPush, recent: RecentEve
     generation need not follow from what Subscribe returned (the guide of Amazon WorkMail shows one that does not), so
     there the suspicion decides that the renewal left (docs/adr/0014).
     """
+    if subscription.unreachable_since is not None:
+        return None  # its gap is open until after this push
     is_newer = push.callback.generation > subscription.generation
     if push.lost_code is not None:
         return None if subscription.lost_code is not None and not is_newer else GapReason.SUBSCRIPTION_LOST
@@ -119,7 +121,7 @@ def suspicion_on_attempt(
 
     Its start is stored in any case: a watermark that is trusted now may be refused later.
     """
-    if subscription.suspected_gap_reason is not None:
+    if subscription.suspected_gap_reason is not None or subscription.unreachable_since is not None:
         return {}
     reason = _suspected_reason(subscription, timing, now, resume_is_trusted=resume_is_trusted)
     if subscription.suspected_gap_since is not None:

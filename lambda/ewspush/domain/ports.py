@@ -44,6 +44,12 @@ class SubscriptionLedger(Protocol):
         The index may lag behind the rows: whoever acts on a key reads the row.
         """
 
+    def silent(self, shard: str, at_most: int | None = None) -> Iterable[SubscriptionKey]:
+        """Return the first keys, in their order, of the subscriptions with this `silent_shard`.
+
+        The index may lag behind the rows, as that of `due`.
+        """
+
     def commit(self, update: ConditionalUpdate | None, step: "SyncStep | None" = None) -> WriteResult:
         """Store an update, a step of a sync run, or both in one atomic write.
 

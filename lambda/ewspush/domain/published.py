@@ -43,6 +43,8 @@ class OpenGap:
     start: datetime
     end: datetime
     logged_at: datetime
+    is_unreachable: bool = False
+    """It ends when a push arrives again, and not at `end`."""
 
 
 class LoggedObjects:
@@ -130,6 +132,10 @@ class LoggedObjects:
 
     def _add_gap(self, event: GapEvent | GapClosedEvent, logged_at: datetime) -> None:
         if isinstance(event, GapEvent) and event.reason is not GapReason.NOT_RECOVERED:
-            self._open_gaps[event.id] = OpenGap(event.id, event.start, event.end, logged_at)
+            self._open_gaps[event.id] = _open_gap(event, logged_at)
         for closed in event.gaps:
             self._open_gaps.pop(closed, None)
+
+
+def _open_gap(event: GapEvent, logged_at: datetime) -> OpenGap:
+    return OpenGap(event.id, event.start, event.end, logged_at, event.reason is GapReason.UNREACHABLE)

@@ -37,6 +37,9 @@ class GapReason(StrEnum):
     NOT_RESUMED = "not-resumed"
     """No watermark was known to resume from."""
 
+    UNREACHABLE = "unreachable"
+    """Subscribe succeeds, and no push arrives: the gap is open until one has arrived, whatever its `end` says."""
+
     SUBSCRIBED_LATE = "subscribed-late"
     """The first subscription was not made at once."""
 
@@ -104,6 +107,16 @@ class Subscription:
     suspected_gap_reason: GapReason | None = None
     """None: there is no gap if the next Subscribe resumes from the last watermark."""
 
+    # Whether pushes arrive at all (docs/adr/0019).
+    silent_generations: int | None = None
+    """Subscribes that succeeded since the last push."""
+    silent_shard: str | None = None
+    """Its partition of the index of silent subscriptions; None: no push is missing."""
+    unreachable_since: datetime | None = None
+    """Since when its changes are not published by push, but by sync."""
+    reached_at: datetime | None = None
+    """When a push arrived again, as long as the gap until then is open."""
+
     # When the keeper checks it, and what it recovers (docs/adr/0017).
     next_check_at: datetime | None = None
     """None: never."""
@@ -147,6 +160,10 @@ class SubscriptionChanges(TypedDict, total=False):
     awaiting_first_push: bool | None
     suspected_gap_since: datetime | None
     suspected_gap_reason: GapReason | None
+    silent_generations: int | None
+    silent_shard: str | None
+    unreachable_since: datetime | None
+    reached_at: datetime | None
     next_check_at: datetime | None
     next_sync_at: datetime | None
     oldest_open_gap_at: datetime | None

@@ -26,6 +26,8 @@ class Baseline:
     started_at: datetime
     valid_from: datetime
     """It covers gaps that begin later."""
+    published: int = 0
+    """Events that runs since then published for gaps that are still open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 
 @dataclass(frozen=True, slots=True)
 class AtWatermark:
-    """Active in `generation`, at `watermark` (None: whatever it is), and without a suspected gap."""
+    """Active in `generation`, at `watermark` (None: whatever it is), without a suspected gap, and not silent."""
 
     generation: int
     watermark: str | None
@@ -21,6 +21,7 @@ class AtWatermark:
             "state": State.ACTIVE,
             "generation": self.generation,
             "suspected_gap_since": None,
+            "silent_shard": None,
         }
         if self.watermark is not None:
             required |= {"watermark": self.watermark, "awaiting_first_push": None}

@@ -21,13 +21,13 @@ from ewspush.adapters.dynamodb import DynamoDBLedger
 from ewspush.adapters.ews import EwsServer
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.adapters.sync_states import DynamoDBSyncStates
-from ewspush.domain.check_result import CheckOutcome, CheckResult
+from ewspush.domain.check_result import CheckOutcome, CheckResult, Reachability
 from ewspush.domain.desired import shards_of
-from ewspush.domain.keeper import Keeper
+from ewspush.domain.keeper import Keeper, MaySync
 from ewspush.domain.ports import Clock, SubscriptionLedger
 from ewspush.domain.recovering.service import Synchronizer
 from ewspush.domain.renewing.service import Renewer
-from ewspush.domain.subscription import SubscriptionKey
+from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.timing import Timing
 from ewspush.settings import KeeperSettings
 from ewspush.telemetry import Metric, Service
@@ -47,7 +47,12 @@ _DEADLINE_MARGIN_MS: Final = 22_000
 MAX_SYNC_CALLS: Final = 400
 """Upper bound per run, for all subscriptions: they have time, and the mail server has other clients."""
 
+MAX_UNREACHABLE_CALLS: Final = MAX_SYNC_CALLS // 4
+"""Of these, for subscriptions that are unreachable: where the door is shut for all, the recovery of others goes on."""
+
 _FAILED: Final = frozenset({CheckOutcome.REFUSED, CheckOutcome.UNCONFIRMED, CheckOutcome.SUSPENDED})
+
+_UNREACHABLE: Final = frozenset({Reachability.BECAME_UNREACHABLE, Reachability.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +71,24 @@ class KeeperRun:
     def run(self, number: int, has_time: Callable[[], bool]) -> None:
         """Check all that is due for keeper `number`; what there is no time for stays due."""
         metrics.add_metric(Metric.KEEPER_RUNS, MetricUnit.Count, 1)
-        calls = count(1)  # next() of a count is atomic
-
-        def may_sync() -> bool:
-            return has_time() and next(calls) <= MAX_SYNC_CALLS
-
+        may_sync = _calls_of_run(has_time)
         with self.workers() as workers:
             checks = [(key, workers.submit(self._check, key, has_time, may_sync)) for key in self._due(number)]
-        for key, check in checks:
-            self._report(key, check)
+        reported = [self._report(key, check) for key, check in checks]
+        if Reachability.REACHED_AGAIN in reported:
+            self._try_silent_ones_again(has_time)
+
+    def _try_silent_ones_again(self, has_time: Callable[[], bool]) -> None:
+        """The door is open again, whichever partition a subscription is in."""
+
+        def try_again(key: SubscriptionKey) -> None:
+            if has_time():
+                self.keeper.renewer.try_again(key)
+
+        keys = chain.from_iterable(self.ledger.silent(shard) for shard in shards_of(0, 1))
+        with self.workers() as workers:
+            for attempt in [workers.submit(try_again, key) for key in keys]:
+                attempt.result()
 
     def _due(self, number: int) -> Iterator[SubscriptionKey]:
         """Return what is due, from each partition in turn: many in one partition leave the others their turn."""
@@ -83,29 +97,32 @@ class KeeperRun:
         rounds = chain.from_iterable(zip_longest(*partitions))
         return islice((key for key in rounds if key is not None), MAX_CHECKS)
 
-    def _check(
-        self, key: SubscriptionKey, has_time: Callable[[], bool], may_sync: Callable[[], bool]
-    ) -> CheckResult | None:
+    def _check(self, key: SubscriptionKey, has_time: Callable[[], bool], may_sync: MaySync) -> CheckResult | None:
         return self.keeper.check(key, may_sync) if has_time() else None
 
-    def _report(self, key: SubscriptionKey, future: "Future[CheckResult | None]") -> None:
+    def _report(self, key: SubscriptionKey, future: "Future[CheckResult | None]") -> Reachability | None:
         """Count a check, and log it where anything happened. One that failed leaves the others alone."""
         error = future.exception()
         if error is not None:
             extra = {"subscription": key, **telemetry.error_origin(error)}
             logger.error("subscription check failed", extra=extra)
             metrics.add_metric(Metric.CHECKS_FAILED, MetricUnit.Count, 1)
-            return
+            return None
         result = future.result()
         if result is None:
             metrics.add_metric(Metric.CHECKS_DEFERRED, MetricUnit.Count, 1)
-            return
+            return None
         metrics.add_metric(Metric.CHECKS, MetricUnit.Count, 1)
         if result.outcome is CheckOutcome.RENEWED:
             metrics.add_metric(Metric.RENEWALS, MetricUnit.Count, 1)
             logger.info("subscription renewed", extra={"subscription": key})
         if result.outcome in _FAILED:
             self._report_failure(key, result)
+        if result.reachability in _UNREACHABLE:
+            metrics.add_metric(Metric.UNREACHABLE, MetricUnit.Count, 1)
+        if result.reachability is Reachability.BECAME_UNREACHABLE:
+            logger.warning("subscription unreachable", extra={"subscription": key})
+        return result.reachability
 
     def _report_failure(self, key: SubscriptionKey, result: CheckResult) -> None:
         minutes = result.overdue / self.timing.minute
@@ -115,6 +132,19 @@ class KeeperRun:
             metrics.add_metric(Metric.SUSPENSIONS, MetricUnit.Count, 1)
         extra = {"outcome": result.outcome, "response_code": result.response_code, "overdue_minutes": round(minutes, 1)}
         logger.warning("subscription not renewed", extra={"subscription": key, **extra})
+
+
+def _calls_of_run(has_time: Callable[[], bool]) -> MaySync:
+    """Return what allows the requests of the syncs of one run."""
+    calls, calls_of_unreachable = count(1), count(1)  # next() of a count is atomic
+
+    def may_sync(subscription: Subscription) -> bool:
+        is_unreachable = subscription.unreachable_since is not None
+        if not has_time() or (is_unreachable and next(calls_of_unreachable) > MAX_UNREACHABLE_CALLS):
+            return False
+        return next(calls) <= MAX_SYNC_CALLS
+
+    return may_sync
 
 
 @cache

@@ -146,7 +146,7 @@ class Scenario:
         calls = count(1)
         self._checked_at = self.world.now
         try:
-            self._keeper.check(self.key, lambda: next(calls) <= self.calls_per_check)
+            self._keeper.check(self.key, lambda _: next(calls) <= self.calls_per_check)
         except InjectedError:
             self.crashes += 1
 

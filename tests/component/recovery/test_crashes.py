@@ -82,7 +82,7 @@ class TestCrash:
 def check_with_one_call(keeper: Keeper, key: SubscriptionKey) -> None:
     """Check, with one sync request at most."""
     calls = count(1)
-    keeper.check(key, lambda: next(calls) <= 1)
+    keeper.check(key, lambda _: next(calls) <= 1)
 
 
 class TestOverlap:

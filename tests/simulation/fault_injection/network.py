@@ -21,6 +21,18 @@ class CallbacksUnreachable(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedBacklogs(Fault):
+    """A POST of more than `max_events` events is refused for good, by what is in front of us."""
+
+    max_events: int
+    minutes: float
+
+    def begin(self, system: "System") -> None:
+        system.posts.max_events = self.max_events
+        system.time.after(self.minutes, lambda: setattr(system.posts, "max_events", None))
+
+
+@dataclass(frozen=True, slots=True)
 class LostAcks(Fault):
     """The answers to the next `count` POSTs get lost."""
 

@@ -13,6 +13,7 @@ from tests.simulation.invariants.log import (
     SyncYieldsToPush,
     WatermarkGoesForward,
 )
+from tests.simulation.invariants.reachability import OneGapWhileUnreachable, UnreachableIsShown
 from tests.simulation.invariants.renewals import NoRenewalWhileAlive, RenewedInTime
 from tests.simulation.invariants.subscribes import OneSubscribeAtATime, UnconfirmedSubscribeIsGivenTime
 
@@ -33,4 +34,6 @@ ALL: Final[tuple[type[Invariant], ...]] = (
     NothingLostInSilence,
     ClosedGapsArePublished,
     CalmWhenNothingBreaks,
+    UnreachableIsShown,
+    OneGapWhileUnreachable,
 )

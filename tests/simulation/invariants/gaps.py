@@ -1,10 +1,12 @@
 """What is missed is in a gap, and what is in a closed gap is published."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-from typing import Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
 from ewspush.domain.events import KINDS, ChangeEvent, Event, GapClosedEvent, GapEvent
-from ewspush.domain.subscription import Subscription, SubscriptionKey
+from ewspush.domain.subscription import GapReason, Subscription, SubscriptionKey
 from mailsim.mailbox_events import LoggedEvent
 from tests.simulation.clock import START
 from tests.simulation.event_identity import (
@@ -14,9 +16,12 @@ from tests.simulation.event_identity import (
     identity_of_change,
     identity_of_logged,
 )
-from tests.simulation.invariants.base import Invariant
+from tests.simulation.invariants.base import Invariant, PostRecord
 from tests.simulation.invariants.descriptions import of_mailbox_change
 from tests.simulation.stack_operator import FIRST_SUBSCRIBE_SECONDS
+
+if TYPE_CHECKING:
+    from tests.simulation.system import System
 
 _TYPES_THAT_BRING: Final = frozenset({"CreatedEvent", "CopiedEvent", "MovedEvent"})
 
@@ -24,16 +29,38 @@ _TYPES_THAT_BRING: Final = frozenset({"CreatedEvent", "CopiedEvent", "MovedEvent
 class _OfTheLog(Invariant):
     """Reads the log when everything is over."""
 
+    def __init__(self, system: "System") -> None:
+        super().__init__(system)
+        self._acknowledged_at: dict[SubscriptionKey, list[float]] = defaultdict(list)
+
+    def on_post(self, post: PostRecord) -> None:
+        if post.answer == "OK":
+            self._acknowledged_at[post.key].append(post.began_at)
+
     def gaps(self, key: SubscriptionKey) -> list[Gap]:
         """Return the gaps of a subscription."""
         events = list(self.events(key))
         closed = {each for event in events if isinstance(event, GapClosedEvent) for each in event.gaps}
         theirs = self.system.time.theirs
+        ends = {
+            each: event.end for event in events if isinstance(event, GapEvent | GapClosedEvent) for each in event.gaps
+        }
         return [
-            Gap(theirs(event.start), theirs(event.end), event.id in closed)
+            Gap(theirs(event.start), self._end(key, event, ends.get(event.id, event.end)), event.id in closed)
             for event in events
             if isinstance(event, GapEvent)
         ]
+
+    def _end(self, key: SubscriptionKey, gap: GapEvent, known: datetime) -> float:
+        """Return the end of a gap: that of a subscription that is unreachable comes with its next push.
+
+        Where it is unreachable again before a sync closed the gap, the end that the closing event says is later.
+        """
+        end = self.system.time.theirs(gap.end)
+        if gap.reason is not GapReason.UNREACHABLE:
+            return end
+        next_push_at = next((at for at in self._acknowledged_at[key] if at > end), float("inf"))
+        return max(next_push_at, self.system.time.theirs(known))
 
     def events(self, key: SubscriptionKey) -> Iterator[Event]:
         """Return the events of a subscription, in the order they were written."""

@@ -2,17 +2,17 @@
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import cycle
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
 from ewspush.domain.check_result import CheckOutcome, CheckResult
 from ewspush.domain.desired import SHARDS
+from ewspush.domain.keeper import MaySync
 from ewspush.domain.subscription import State, SubscriptionKey
 from ewspush.domain.timing import Timing
 from ewspush.errors import UnavailableError
@@ -191,9 +191,10 @@ class TestBounds:
     def test_sync_calls_have_an_upper_bound(self) -> None:
         """Over all checks of a run; and none is made without time."""
         allowed: list[bool] = []
+        row = subscription()
 
-        def check(_: SubscriptionKey, may_sync: Callable[[], bool]) -> CheckResult:
-            allowed.append(may_sync())
+        def check(_: SubscriptionKey, may_sync: MaySync) -> CheckResult:
+            allowed.append(may_sync(row))
             return CheckResult(CheckOutcome.ALIVE)
 
         keeper: Any = SimpleNamespace(check=check)
@@ -205,6 +206,21 @@ class TestBounds:
         allowed.clear()
         keeper_run.run(0, lambda: next(has_time))
         assert not any(allowed)
+
+    def test_what_is_unreachable_has_a_quarter_of_the_sync_calls(self) -> None:
+        """However many there are, the recovery of others goes on."""
+        allowed: list[tuple[bool, bool]] = []
+        unreachable = subscription(unreachable_since=NOON)
+
+        def check(_: SubscriptionKey, may_sync: MaySync) -> CheckResult:
+            allowed.append((may_sync(unreachable), may_sync(subscription())))
+            return CheckResult(CheckOutcome.ALIVE)
+
+        ledger = MemoryLedger(*many(MAX_SYNC_CALLS // 4 + 1))
+        KeeperRun(cast("Any", SimpleNamespace(check=check)), ledger, lambda: NOON, TIMING, 1, Serial).run(
+            0, lambda: True
+        )
+        assert allowed == [(True, True)] * (MAX_SYNC_CALLS // 4) + [(False, True)]
 
     def test_the_longest_due_comes_first(self) -> None:
         """Within a partition."""

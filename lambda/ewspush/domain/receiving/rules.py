@@ -9,6 +9,7 @@ from enum import StrEnum
 from ewspush.domain.events import Event, log_entry
 from ewspush.domain.gaps import ends_suspicion, opened_gap
 from ewspush.domain.published import RecentEvents
+from ewspush.domain.reachability import on_reached
 from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.retries import backoff
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
@@ -88,11 +89,17 @@ def decide(subscription: Subscription, push: ReceivedPush, recent: RecentEvents,
     changes = _changes(subscription, push, recent, is_copy=is_copy)
     if gap is not None:
         changes = _recovery_due(subscription, push) | changes
-    elif subscription.awaiting_first_push and subscription.oldest_open_gap_at is not None:
+    elif _is_awaited(subscription):
         changes = _check_due(subscription, push) | changes
     events: tuple[Event, ...] = unpublished if gap is None else (gap, *unpublished)
     decision = _acknowledge(_outcome(push, is_copy=is_copy), push, SameRevision(subscription), changes, events)
     return replace(decision, has_gap=gap is not None)
+
+
+def _is_awaited(subscription: Subscription) -> bool:
+    """Whether the keeper waits for a push: to recover a gap, or to try others that are unreachable."""
+    is_silent = subscription.awaiting_first_push or subscription.silent_shard is not None
+    return subscription.unreachable_since is not None or (is_silent and subscription.oldest_open_gap_at is not None)
 
 
 def _outcome(push: ReceivedPush, *, is_copy: bool) -> PushOutcome:
@@ -136,6 +143,7 @@ def _changes(
     lives = push.lost_code is None and (subscription.lost_code is None or is_newer)
     if lives and subscription.state is not State.ACTIVE:
         changes |= _revival(subscription, push)
+    changes |= on_reached(subscription, push.received_at)
     if ends_suspicion(subscription, push):
         changes |= {"suspected_gap_since": None, "suspected_gap_reason": None}
     if is_newer:

@@ -1,8 +1,8 @@
 """When a sync is due, and what a finished run concludes: a baseline, and gaps that it closes or leaves open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from ewspush.domain.events import Event, GapClosedEvent, GapEvent, Origin, stable_id
@@ -22,6 +22,8 @@ SPREAD_MINUTES: Final = 15
 _MAX_BACKLOG_FREQUENCIES: Final = 8
 """Upper bound for the wait for a backlog: MoreEvents without an end must not postpone a recovery for good."""
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
 CONFIRM_MINUTES: Final = 1
 """Between two checks of a finished run that waits for a push."""
 
@@ -30,9 +32,11 @@ def sync_due_at(subscription: Subscription, timing: Timing, now: datetime, jitte
     """Return when the next baseline or recovery is due."""
     if subscription.next_sync_at is None:
         return now + timing.minutes(SPREAD_MINUTES * jitter())
-    if subscription.oldest_open_gap_at is None:
+    opened_at = subscription.oldest_open_gap_at
+    if opened_at is None or subscription.unreachable_since is not None:
         return subscription.next_sync_at
-    return max(subscription.next_sync_at, _backlog_in_at(subscription, subscription.oldest_open_gap_at, timing))
+    opened_at = max(opened_at, subscription.reached_at or opened_at)
+    return max(subscription.next_sync_at, _backlog_in_at(subscription, opened_at, timing))
 
 
 def _backlog_in_at(subscription: Subscription, opened_at: datetime, timing: Timing) -> datetime:
@@ -50,7 +54,12 @@ def _backlog_in_at(subscription: Subscription, opened_at: datetime, timing: Timi
 
 
 def is_confirmed(subscription: Subscription, run: SyncRun, timing: Timing) -> bool:
-    """Whether push is known to have gone on since the run finished, so that no gap can begin before its states."""
+    """Whether push is known to have gone on since the run finished, so that no gap can begin before its states.
+
+    Where no push arrives, a gap has begun already, and each run goes on from the one before.
+    """
+    if subscription.unreachable_since is not None:
+        return run.finished_at is not None
     until = complete_until(subscription, timing) if subscription.suspected_gap_since is None else None
     return until is not None and run.finished_at is not None and until >= run.finished_at
 
@@ -83,19 +92,36 @@ def conclude(  # noqa: PLR0913, PLR0917  # what a conclusion depends on
     changes: SubscriptionChanges = {"next_sync_at": refresh_at}
     if run.purpose is Purpose.BASELINE:
         return Conclusion(changes, baseline)
-    done = [gap for gap in gaps if gap.end <= run.started_at]
-    changes["oldest_open_gap_at"] = min((gap.logged_at for gap in gaps if gap.end > run.started_at), default=None)
-    if not done:
-        return Conclusion(changes, baseline)
-    event = _closing_event(subscription, run, base, done, now)
-    if isinstance(event, GapClosedEvent) and base is not None:
+    published = run.published + (base.published if base is not None else 0)
+    if run.base_round and base is not None and not run.unpublished:
         # Together with what it began from, the run covers everything since then.
-        baseline = Baseline(run.round, run.started_at, base.valid_from)
-    return Conclusion(changes, baseline, (event,))
+        baseline = replace(baseline, valid_from=base.valid_from)
+    ended = [_ended(gap, subscription) for gap in gaps]
+    done = [gap for gap in ended if gap.end <= run.started_at]
+    changes["oldest_open_gap_at"] = min((gap.logged_at for gap in ended if gap.end > run.started_at), default=None)
+    if not done:
+        return Conclusion(changes, replace(baseline, published=published))
+    if any(gap.is_unreachable for gap in done):
+        changes["reached_at"] = None
+    return Conclusion(changes, baseline, (_closing_event(subscription, run, base, done, published, now),))
 
 
-def _closing_event(
-    subscription: Subscription, run: SyncRun, base: Baseline | None, gaps: Sequence[OpenGap], now: datetime
+def _ended(gap: OpenGap, subscription: Subscription) -> OpenGap:
+    """Return `gap` with its end: that of a subscription that is unreachable comes with the next push."""
+    if not gap.is_unreachable:
+        return gap
+    if subscription.unreachable_since is not None:
+        return replace(gap, end=_NEVER)
+    return replace(gap, end=subscription.reached_at or gap.end)
+
+
+def _closing_event(  # noqa: PLR0913, PLR0917  # what the event says
+    subscription: Subscription,
+    run: SyncRun,
+    base: Baseline | None,
+    gaps: Sequence[OpenGap],
+    published: int,
+    now: datetime,
 ) -> GapEvent | GapClosedEvent:
     """Return the event that closes `gaps`, or the gap event that says that they stay open."""
     start, end = min(gap.start for gap in gaps), max(gap.end for gap in gaps)
@@ -103,6 +129,6 @@ def _closing_event(
     identity = stable_id((subscription.mailbox, subscription.key, "closing", ids))
     is_covered = run.base_round > 0 and base is not None and base.valid_from <= start
     if is_covered and not run.unpublished:
-        return GapClosedEvent(identity, start, end, now, ids, run.published)
+        return GapClosedEvent(identity, start, end, now, ids, published)
     reason = GapReason.NOT_RECOVERED
-    return GapEvent(identity, start, end, reason, now, Origin.SYNC, gaps=ids, recovered=run.published)
+    return GapEvent(identity, start, end, reason, now, Origin.SYNC, gaps=ids, recovered=published)

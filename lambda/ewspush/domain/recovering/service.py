@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import Event, log_entry
 from ewspush.domain.ports import Clock, Jitter, MailServer, SubscriptionLedger, SyncStates
+from ewspush.domain.reachability import poll_wait
 from ewspush.domain.recovering import closing, rules
 from ewspush.domain.recovering.log_view import LogView
 from ewspush.domain.recovering.page_events import PageContext
@@ -52,7 +53,7 @@ class Synchronizer:
         log = LogView(self.ledger, self._horizon(subscription, baseline, now), self.timing.clock_margin)
         while run.finished_at is None:
             if not may_call():
-                return now
+                return now + self._turn_wait(subscription, now)
             subscription = self._fresh(subscription)
             if run.emits_events:
                 log.refresh(subscription)
@@ -138,7 +139,14 @@ class Synchronizer:
         if not self.ledger.commit(update, SyncStep(run, run, baseline=conclusion.baseline)).stored:
             raise LostRaceError
         self.states.forget(run.key, before=run.round)
+        if subscription.unreachable_since is not None:
+            return now + poll_wait(subscription, self.timing, now)
         return now if conclusion.changes.get("oldest_open_gap_at") else refresh_at
+
+    def _turn_wait(self, subscription: Subscription, now: datetime) -> timedelta:
+        """Return how long to wait where a run has no calls left: many that are unreachable wait for their turn."""
+        is_unreachable = subscription.unreachable_since is not None
+        return poll_wait(subscription, self.timing, now) / 4 if is_unreachable else timedelta()
 
 
 def _has_changes(answer: Answer) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 from ewspush.domain.gaps import suspicion_on_attempt, suspicion_on_refused_watermark, suspicion_on_success
 from ewspush.domain.ports import Jitter
+from ewspush.domain.reachability import on_silent_generation
 from ewspush.domain.retries import retry_wait
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing
@@ -45,8 +46,9 @@ def due_at(subscription: Subscription, timing: Timing) -> datetime | None:
     if subscription.state is State.RETIRED:
         return None
     has_desired_settings = subscription.generation >= subscription.min_generation
-    if subscription.state is State.ACTIVE and has_desired_settings and subscription.last_seen_at is not None:
-        return subscription.last_seen_at + timing.silence(subscription.status_frequency_minutes)
+    heard = [each for each in (subscription.last_seen_at, subscription.subscribed_at) if each is not None]
+    if subscription.state is State.ACTIVE and has_desired_settings and heard:
+        return max(heard) + timing.silence(subscription.status_frequency_minutes)
     return subscription.next_check_at
 
 
@@ -69,7 +71,7 @@ def on_attempt(
         "state": State.LAPSED if subscription.state is State.ACTIVE else subscription.state,
         "pending_generation": subscription.newest_generation + 1,
         "attempts": subscription.attempts + 1,
-        "is_resumed": subscription.watermark is not None,
+        "is_resumed": watermark_of(subscription) is not None,
         "next_check_at": now + timing.grace(subscription.status_frequency_minutes),
     }
     return changes | suspicion_on_attempt(subscription, timing, now, resume_is_trusted=resume_is_trusted)
@@ -89,6 +91,9 @@ def on_success(subscription: Subscription, answer: Subscribed, timing: Timing, n
         "attempts": 0,
         "next_check_at": now + timing.silence(subscription.status_frequency_minutes),
     }
+    changes |= on_silent_generation(subscription)
+    if subscription.unreachable_since is not None:
+        changes["next_check_at"] = now  # for its next sync
     if subscription.watermark is None and is_real(answer.watermark):
         changes["watermark"] = answer.watermark
     return changes | suspicion_on_success(subscription)
@@ -107,7 +112,7 @@ def on_refusal(
 ) -> SubscriptionChanges:
     """Return what to store when the server refused: when to try again, and whether a person has to act."""
     remedy = advice(answer.response_code).remedy
-    changes: SubscriptionChanges = {"last_error": _in_words(answer, advice(answer.response_code))}
+    changes: SubscriptionChanges = {"last_error": _in_words(answer, advice(answer.response_code)), "silent_shard": None}
     if _has_to_wait_for_a_person(subscription, remedy):
         minutes = _suspended_wait_minutes(subscription, answer)
         changes["state"] = State.SUSPENDED
@@ -151,7 +156,12 @@ def _suspended_wait_minutes(subscription: Subscription, answer: Refused) -> int:
 def can_retry_without_watermark(subscription: Subscription, answer: Refused) -> bool:
     """Whether the same Subscribe without the watermark can succeed at once."""
     remedy = advice(answer.response_code).remedy
-    return subscription.watermark is not None and remedy is Remedy.RESUBSCRIBE_WITHOUT_WATERMARK
+    return watermark_of(subscription) is not None and remedy is Remedy.RESUBSCRIBE_WITHOUT_WATERMARK
+
+
+def watermark_of(subscription: Subscription) -> str | None:
+    """Return the watermark that a Subscribe carries: none where the server can't deliver what follows it."""
+    return subscription.watermark if subscription.unreachable_since is None else None
 
 
 def _retry_wait(subscription: Subscription, answer: Refused, timing: Timing, jitter: Jitter) -> timedelta:

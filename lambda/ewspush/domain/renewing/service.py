@@ -1,18 +1,23 @@
 """Renews subscriptions: stores a generation, sends its Subscribe, and stores what became of it."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ewspush.domain.callback import Callback, signed_path
 from ewspush.domain.check_result import CheckOutcome, CheckResult
 from ewspush.domain.ports import CallbackKeys, Clock, Jitter, MailServer, SubscriptionLedger
+from ewspush.domain.reachability import can_be_tried_again, silence_forgotten
 from ewspush.domain.renewing import rules
-from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
+from ewspush.domain.subscription import State, Subscription, SubscriptionChanges, SubscriptionKey
 from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, GenerationPending, NoActivitySince
 from ewspush.errors import LostRaceError, UnavailableError
 from ewspush.protocol.response_codes import Remedy, advice
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
+
+_SPREAD_MINUTES: Final = 5
+"""Over so long the renewals of many subscriptions are spread that can be reached again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Renewer:
             answer = self._subscribe(pending)
         return self._conclude(pending, answer)
 
+    def try_again(self, key: SubscriptionKey) -> None:
+        """Make a subscription that is unreachable due soon, because a push of another one arrived again."""
+        subscription, now = self.ledger.read(key), self.clock()
+        if subscription is not None and can_be_tried_again(subscription, self.timing, now):
+            soon = now + self.timing.minutes(_SPREAD_MINUTES * self.jitter())
+            changes = silence_forgotten() | {"next_check_at": min(soon, subscription.next_check_at or soon)}
+            self.ledger.commit(ConditionalUpdate(key, NoActivitySince(subscription), changes))
+
     def _begin(self, subscription: Subscription) -> Subscription:
         """Return the subscription with a new generation pending."""
         changes = rules.on_attempt(subscription, self.timing, self.clock(), resume_is_trusted=self.resume_is_trusted)
@@ -64,7 +77,7 @@ class Renewer:
             event_types=pending.event_types,
             status_frequency_minutes=pending.status_frequency_minutes,
             folders=pending.folders,
-            watermark=pending.watermark,
+            watermark=rules.watermark_of(pending),
         )
         try:
             answer = self.server.subscribe(pending.mailbox, request)
