@@ -12,8 +12,9 @@ from types import FrameType
 
 from mailsim.core import Core
 from mailsim.http_server import Server
-from mailsim.profiles import PROFILES, SettingError
+from mailsim.profiles import PROFILES
 from mailsim.runtime import Runtime
+from mailsim.setting_values import SettingError
 
 
 def main() -> None:

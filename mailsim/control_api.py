@@ -10,7 +10,7 @@ from typing import Any, Final
 from mailsim.control_faults import lasting_faults, set_faults
 from mailsim.core import Core
 from mailsim.errors import ControlError
-from mailsim.profiles import SettingError
+from mailsim.setting_values import SettingError
 from mailsim.store import EntryKind
 
 Json = dict[str, Any]

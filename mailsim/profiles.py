@@ -5,14 +5,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Self, get_origin, get_type_hints
+
+from mailsim.setting_values import SettingError, setting_value
 
 _UP_TO_2010: Final = ("Exchange2007", "Exchange2007_SP1", "Exchange2010", "Exchange2010_SP1", "Exchange2010_SP2")
 _UP_TO_2016: Final = (*_UP_TO_2010, "Exchange2013", "Exchange2013_SP1", "Exchange2015", "Exchange2016")
-
-
-class SettingError(ValueError):
-    """Raised for an unknown setting or an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +82,7 @@ def _value_of(name: str, value: object) -> Any:  # noqa: ANN401  # the type is t
     kind = get_type_hints(Profile).get(name)
     if kind is None or get_origin(kind) is tuple or name == "name":
         raise SettingError(f"unknown setting: {name}")
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    try:
-        return _converted(kind, text)
-    except (KeyError, ValueError):
-        raise SettingError(f"{text} is not a value of {name}") from None
-
-
-def _converted(kind: Any, text: str) -> object:  # noqa: ANN401  # a type, or a Literal
-    if get_origin(kind) is Literal:
-        return {str(option): option for option in get_args(kind)}[text]
-    return {"true": True, "false": False}[text] if kind is bool else kind(text)
+    return setting_value(name, kind, value)
 
 
 WORKMAIL: Final = Profile(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mailsim.profiles import EXCHANGE, WORKMAIL, SettingError
+from mailsim.profiles import EXCHANGE, WORKMAIL
+from mailsim.setting_values import SettingError
 
 DOCUMENT = Path(__file__).parent.parent.parent.parent / "docs" / "mailsim.md"
 FIXED = {"name", "server_build", "accepted_versions"}
