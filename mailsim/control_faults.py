@@ -18,9 +18,13 @@ FAULT_CODES: Final = frozenset(
 """Codes that are answered as a SOAP fault unless `as` is given: public traces show them as faults."""
 
 _COUNTS: Final = ("drop_acks", "duplicate", "lose_subscribe_answers")
+_LISTED_IF_SET: Final = ("skip_notifications",)
+"""Counts that the answer contains only while they last; it always contains the others."""
 _REFUSALS: Final = ("refuse_subscribe", "refuse_sync")
 _AT_ONCE: Final = ("forget_watermarks", "forget_sync_states", "restart", "error_notification")
-_KEYS: Final = frozenset({"cut", *_COUNTS, *_REFUSALS, *_AT_ONCE, "times", "back_off_ms", "as", "mailbox"})
+_KEYS: Final = frozenset(
+    {"cut", *_COUNTS, *_LISTED_IF_SET, *_REFUSALS, *_AT_ONCE, "times", "back_off_ms", "as", "mailbox"}
+)
 
 
 def set_faults(core: Core, given: Json) -> Json:
@@ -39,6 +43,7 @@ def lasting_faults(core: Core) -> Json:
     """Return the faults that last."""
     faults = core.faults
     counts = {name: getattr(faults, name) for name in _COUNTS}
+    counts |= {name: left for name in _LISTED_IF_SET if (left := getattr(faults, name))}
     subscribe, sync = faults.refuse_subscribe, faults.refuse_sync
     refusals = {"refuse_subscribe": subscribe.error.code, "times": subscribe.times} if subscribe else {}
     refusals |= {"refuse_sync": sync.error.code, "sync_times": sync.times} if sync else {}
@@ -47,7 +52,7 @@ def lasting_faults(core: Core) -> Json:
 
 def _set_lasting(faults: Faults, given: Json) -> None:
     faults.callbacks_unreachable = bool(given.get("cut", faults.callbacks_unreachable))
-    for name in _COUNTS:
+    for name in (*_COUNTS, *_LISTED_IF_SET):
         setattr(faults, name, int(given.get(name, getattr(faults, name))))
     for name in _REFUSALS:
         if name in given:

@@ -73,7 +73,7 @@ class Core:
         request = parse_request(self.profile, body)
         response = self._respond(request, authorization, now)
         is_subscribed = request.operation_name == "Subscribe" and response.code == NO_ERROR
-        if is_subscribed and self.faults.use_lost_subscribe_answer():
+        if is_subscribed and self.faults.use("lose_subscribe_answers"):
             response = LOST
         mailbox = request.impersonated or claimed_address(authorization)
         logged = LoggedRequest(request.operation_name, mailbox, now, response.code, request.has_watermark)

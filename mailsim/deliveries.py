@@ -63,9 +63,9 @@ class Deliveries:
         """Return the POSTs to make now. `live`: the live subscriptions, each with its mailbox's counter."""
         posts = []
         for subscription, current in live:
-            due_at = subscription.due_at()
-            if due_at is not None and due_at <= now:
-                posts += self._posts(profile, subscription, subscription.begin_attempt(profile, current), now)
+            notification = self._next_sent(profile, subscription, current, now)
+            if notification is not None:
+                posts += self._posts(profile, subscription, notification, now)
         return posts
 
     def on_response(  # an HTTP response
@@ -75,18 +75,27 @@ class Deliveries:
         posted = self._in_flight.pop(delivery_id, None)
         if posted is None:
             return
-        if not posted.is_duplicate and self._faults().use_dropped_ack():
+        if not posted.is_duplicate and self._faults().use("drop_acks"):
             status, body = None, b""
         verdict = parse_acknowledgement(status, body, profile.ack_max_bytes)
         self._log(posted, status, verdict, body)
         if not posted.is_duplicate and posted.subscription.state is State.LIVE:
             posted.subscription.end_attempt(profile, verdict, now, self._minute_seconds)
 
+    def _next_sent(self, profile: Profile, subscription: Subscription, current: int, now: float) -> Notification | None:
+        """Return the notification to send now, if any. Skipped ones are over as if they were acknowledged."""
+        while (due_at := subscription.due_at()) is not None and due_at <= now:
+            notification = subscription.begin_attempt(profile, current)
+            if notification.attempt > 1 or not self._faults().use("skip_notifications"):
+                return notification
+            subscription.end_attempt(profile, "ok", now, self._minute_seconds)
+        return None
+
     def _posts(
         self, profile: Profile, subscription: Subscription, notification: Notification, now: float
     ) -> list[Post]:
         faults = self._faults()
-        copies = 1 if faults.callbacks_unreachable or not faults.use_duplicate() else 2
+        copies = 1 if faults.callbacks_unreachable or not faults.use("duplicate") else 2
         posts = [self._post(subscription, notification, now, is_duplicate=copy > 0) for copy in range(copies)]
         if not faults.callbacks_unreachable:
             return posts

@@ -1,8 +1,12 @@
 """The faults that are set through the control API."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mailsim.errors import EwsError
+
+CountedFault = Literal["drop_acks", "duplicate", "lose_subscribe_answers", "skip_notifications"]
+"""A fault that applies a number of times; named as in the control API."""
 
 
 @dataclass(slots=True)
@@ -29,6 +33,8 @@ class Faults:
     """Number of POSTs whose response is lost although the receiver sent one."""
     duplicate: int = 0
     """Number of notifications that are sent twice at once."""
+    skip_notifications: int = 0
+    """Number of notifications that are never sent, although the server takes them for acknowledged."""
     refuse_subscribe: Refusal | None = None
     refuse_sync: Refusal | None = None
     """For SyncFolderItems, SyncFolderHierarchy and GetItem alike."""
@@ -41,17 +47,8 @@ class Faults:
         if refusal is not None and operation in {"Subscribe", "SyncFolderItems", "SyncFolderHierarchy", "GetItem"}:
             refusal.raise_next()
 
-    def use_dropped_ack(self) -> bool:
-        """Return whether the response to this POST is lost, and count it."""
-        self.drop_acks, is_dropped = max(self.drop_acks - 1, 0), self.drop_acks > 0
-        return is_dropped
-
-    def use_duplicate(self) -> bool:
-        """Return whether this notification is sent twice, and count it."""
-        self.duplicate, is_doubled = max(self.duplicate - 1, 0), self.duplicate > 0
-        return is_doubled
-
-    def use_lost_subscribe_answer(self) -> bool:
-        """Return whether the response to this Subscribe is lost, and count it."""
-        self.lose_subscribe_answers, is_lost = max(self.lose_subscribe_answers - 1, 0), self.lose_subscribe_answers > 0
-        return is_lost
+    def use(self, fault: CountedFault) -> bool:
+        """Return whether a fault applies this time, and count it."""
+        left: int = getattr(self, fault)
+        setattr(self, fault, max(left - 1, 0))
+        return left > 0
