@@ -15,7 +15,7 @@ from typing import Final
 from mailsim.deliveries import Deliveries, Delivery, Post
 from mailsim.directory import Directory, User, claimed_address
 from mailsim.errors import EwsError, UnauthorizedError
-from mailsim.faults import Faults
+from mailsim.faults import Faults, SyncFaults
 from mailsim.get_operations import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
 from mailsim.mailbox_actions import MailboxActions
@@ -39,14 +39,18 @@ from mailsim.subscription import Subscription, is_visible
 from mailsim.sync_operations import sync_folder_hierarchy, sync_folder_items
 from mailsim.watermarks import SUBSCRIBE_ZERO, encode_watermark
 
-_READ_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element], EwsResponse]]] = {
+_SYNC_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element, SyncFaults], EwsResponse]]] = {
     f"{M}SyncFolderItems": sync_folder_items,
     f"{M}SyncFolderHierarchy": sync_folder_hierarchy,
     f"{M}GetItem": get_item,
+}
+"""The operations of a sync, by their elements; these have faults. They raise `EwsError`."""
+
+_READ_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element], EwsResponse]]] = {
     f"{M}GetFolder": get_folder,
     f"{M}FindFolder": find_folder,
 }
-"""All operations but Subscribe, by their elements. They raise `EwsError`."""
+"""The other operations but Subscribe. They raise `EwsError`."""
 
 
 class Core:
@@ -187,14 +191,16 @@ class Core:
             return build_error_response(self.profile, request.operation_name or "", error)
 
     def _execute(self, mailbox: Mailbox, operation: Element, now: float) -> EwsResponse:
-        read = _READ_OPERATIONS.get(str(operation.tag))
-        if read is None:
-            return self._subscribe(mailbox, parse_subscribe(self.profile, operation), now)
-        self.faults.raise_refusal(str(operation.tag).partition("}")[2])
-        return read(self.profile, mailbox, operation)
+        name = str(operation.tag)
+        if (sync := _SYNC_OPERATIONS.get(name)) is not None:
+            self.faults.raise_refusal("refuse_sync")
+            return sync(self.profile, mailbox, operation, self.faults.sync)
+        if (read := _READ_OPERATIONS.get(name)) is not None:
+            return read(self.profile, mailbox, operation)
+        return self._subscribe(mailbox, parse_subscribe(self.profile, operation), now)
 
     def _subscribe(self, mailbox: Mailbox, request: SubscribeRequest, now: float) -> EwsResponse:
-        self.faults.raise_refusal("Subscribe")
+        self.faults.raise_refusal("refuse_subscribe")
         added = self._registry.subscribe(self.profile, mailbox, request, now)
         watermark = self.watermark_of(added) if added.counter else SUBSCRIBE_ZERO
         content = text_element("m:SubscriptionId", added.id) + text_element("m:Watermark", watermark)

@@ -1,12 +1,16 @@
 """The faults that are set through the control API."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from mailsim.errors import EwsError
 
 CountedFault = Literal["drop_acks", "duplicate", "lose_subscribe_answers", "skip_notifications"]
 """A fault that applies a number of times; named as in the control API."""
+
+HIERARCHY: Final = "hierarchy"
+"""In place of a folder: SyncFolderHierarchy."""
 
 
 @dataclass(slots=True)
@@ -21,6 +25,19 @@ class Refusal:
         if self.times > 0:
             self.times -= 1
             raise self.error
+
+
+@dataclass(slots=True)
+class SyncFaults:
+    """Faults of parts of a sync. A folder is named by its id, or by a distinguished name in every mailbox."""
+
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    """By folder: those of SyncFolderItems; by `HIERARCHY`: those of SyncFolderHierarchy."""
+
+    def raise_refusal(self, names: Collection[str]) -> None:
+        """Raise the error that the next sync of a folder is to get, if any; `names` are the names of the folder."""
+        for name in self.refusals.keys() & set(names):
+            self.refusals[name].raise_next()
 
 
 @dataclass(slots=True)
@@ -40,11 +57,12 @@ class Faults:
     """For SyncFolderItems, SyncFolderHierarchy and GetItem alike."""
     lose_subscribe_answers: int = 0
     """Number of Subscribes that are carried out and never answered."""
+    sync: SyncFaults = field(default_factory=SyncFaults)
 
-    def raise_refusal(self, operation: str) -> None:
-        """Raise the error that the next request of an operation is to get, if any."""
-        refusal = self.refuse_subscribe if operation == "Subscribe" else self.refuse_sync
-        if refusal is not None and operation in {"Subscribe", "SyncFolderItems", "SyncFolderHierarchy", "GetItem"}:
+    def raise_refusal(self, fault: Literal["refuse_subscribe", "refuse_sync"]) -> None:
+        """Raise the error that the next request is to get, if any."""
+        refusal: Refusal | None = getattr(self, fault)
+        if refusal is not None:
             refusal.raise_next()
 
     def use(self, fault: CountedFault) -> bool:

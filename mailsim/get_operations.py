@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from mailsim import schema
 from mailsim.errors import EwsError, schema_error
+from mailsim.faults import SyncFaults
 from mailsim.folder_resolution import resolve_folder
 from mailsim.item_folder_xml import folder_xml, item_xml
 from mailsim.mailbox import Mailbox
@@ -19,7 +20,7 @@ _VIEWS: Final = ("FolderShape", "IndexedPageFolderView", "FractionalPageFolderVi
 _MAX_ENTRIES: Final = 999_999_999
 
 
-def get_item(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+def get_item(profile: Profile, mailbox: Mailbox, operation: Element, _faults: SyncFaults) -> EwsResponse:
     """Answer GetItem: a response message for each id. Raises `EwsError`."""
     parts = schema.operation_parts(operation, ("ItemShape", "ItemIds"), ("ItemShape", "ItemIds"))
     properties, ids = schema.parse_shape(parts["ItemShape"]), schema.parse_ids(parts["ItemIds"], "ItemId")

@@ -93,6 +93,10 @@ class Mailbox:
         names = (name for name, each in self._distinguished.items() if each == folder_id)
         return next(names, None)
 
+    def names_of(self, folder: Entry) -> frozenset[str]:
+        """Return the id of a folder, and its distinguished name if it has one."""
+        return frozenset({folder.id, self.distinguished_name(folder.id) or folder.id})
+
     def move(self, entry: Entry, parent_id: str) -> None:
         """Move an entry into another folder. An item gets a new id; a folder keeps its id."""
         if entry.kind == "folder":

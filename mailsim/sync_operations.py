@@ -5,6 +5,7 @@ from typing import Final
 
 from mailsim import schema
 from mailsim.errors import EwsError
+from mailsim.faults import HIERARCHY, SyncFaults
 from mailsim.folder_resolution import resolve_folder
 from mailsim.item_folder_xml import folder_id_xml, folder_xml, item_id_xml, item_xml
 from mailsim.mailbox import MSG_FOLDER_ROOT, Mailbox
@@ -23,11 +24,12 @@ _ITEMS: Final = ("ItemShape", "SyncFolderId", "SyncState", "Ignore", "MaxChanges
 _HIERARCHY: Final = ("FolderShape", "SyncFolderId", "SyncState")
 
 
-def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:
     """Answer SyncFolderItems: the changes of the items in one folder, page by page. Raises `EwsError`."""
     parts = schema.operation_parts(operation, _ITEMS, ("ItemShape", "SyncFolderId", "MaxChangesReturned"))
     limit = schema.parse_integer("MaxChangesReturned", text_of(parts["MaxChangesReturned"]), 1, MAX_CHANGES)
     properties, folder = schema.parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
+    faults.raise_refusal(mailbox.names_of(folder))
     ignored = {part.get("Id") for part in child_elements(parts["Ignore"])} if "Ignore" in parts else set()
     scope, history = _scope(mailbox, "items", folder.id), mailbox.store.item_history[folder.id]
     page = next_items_page(history, _parse_state(scope, parts.get("SyncState"), len(history)), limit)
@@ -36,13 +38,14 @@ def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element) ->
     return _sync_response(profile, "SyncFolderItems", state, changes, is_last=page.is_last)
 
 
-def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
+def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:
     """Answer SyncFolderHierarchy: the changes of the folders below one, by default the top. Raises `EwsError`.
 
     As on Exchange, a state for the default is not valid for the same folder given by name.
     """
     parts = schema.operation_parts(operation, _HIERARCHY, ("FolderShape",))
     properties, named = schema.parse_shape(parts["FolderShape"]), parts.get("SyncFolderId")
+    faults.raise_refusal({HIERARCHY})
     root = mailbox.find(MSG_FOLDER_ROOT, "folder") if named is None else _sync_folder(mailbox, named)
     scope, history = _scope(mailbox, "folders", "" if named is None else root.id), mailbox.store.folder_history
     state = _parse_state(scope, parts.get("SyncState"), len(history))
