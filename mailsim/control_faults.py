@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from mailsim.control_refusals import REFUSAL_KEYS, lasting_refusals, set_refusals
+from mailsim.control_sync_faults import SYNC_FAULT_KEYS, lasting_sync_faults, set_sync_faults
 from mailsim.core import Core
 from mailsim.errors import ControlError
 from mailsim.faults import Faults
@@ -13,7 +14,7 @@ _COUNTS: Final = ("drop_acks", "duplicate", "lose_subscribe_answers")
 _LISTED_IF_SET: Final = ("skip_notifications",)
 """Counts that the answer contains only while they last; it always contains the others."""
 _AT_ONCE: Final = ("forget_watermarks", "forget_sync_states", "restart", "error_notification")
-_KEYS: Final = frozenset({"cut", *_COUNTS, *_LISTED_IF_SET, *_AT_ONCE, "mailbox"}) | REFUSAL_KEYS
+_KEYS: Final = frozenset({"cut", *_COUNTS, *_LISTED_IF_SET, *_AT_ONCE, "mailbox"}) | REFUSAL_KEYS | SYNC_FAULT_KEYS
 
 
 def set_faults(core: Core, given: Json) -> Json:
@@ -25,6 +26,7 @@ def set_faults(core: Core, given: Json) -> Json:
         core.faults = Faults()
     _set_lasting(core.faults, given)
     set_refusals(core, given)
+    set_sync_faults(core, given)
     _cause_at_once(core, given)
     return lasting_faults(core)
 
@@ -34,7 +36,12 @@ def lasting_faults(core: Core) -> Json:
     faults = core.faults
     counts = {name: getattr(faults, name) for name in _COUNTS}
     counts |= {name: left for name in _LISTED_IF_SET if (left := getattr(faults, name))}
-    return {"cut": faults.callbacks_unreachable, **counts, **lasting_refusals(faults)}
+    return {
+        "cut": faults.callbacks_unreachable,
+        **counts,
+        **lasting_refusals(faults),
+        **lasting_sync_faults(faults.sync),
+    }
 
 
 def _set_lasting(faults: Faults, given: Json) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from mailsim.batch_stop import BatchStop
 from mailsim.errors import EwsError
+from mailsim.responses import ResponseMessage
 
 CountedFault = Literal["drop_acks", "duplicate", "lose_subscribe_answers", "skip_notifications"]
 """A fault that applies a number of times; named as in the control API."""
@@ -33,6 +35,13 @@ class SyncFaults:
 
     refusals: dict[str, Refusal] = field(default_factory=dict)
     """By folder: those of SyncFolderItems; by `HIERARCHY`: those of SyncFolderHierarchy."""
+
+    batch_stop: BatchStop | None = None
+    """Of GetItem."""
+
+    def stopped(self, messages: list[ResponseMessage]) -> list[ResponseMessage]:
+        """Return the response messages of a GetItem, the later ones with an error where batches stop."""
+        return messages if self.batch_stop is None else self.batch_stop.stopped(messages)
 
     def raise_refusal(self, names: Collection[str]) -> None:
         """Raise the error that the next sync of a folder is to get, if any; `names` are the names of the folder."""

@@ -20,7 +20,7 @@ _VIEWS: Final = ("FolderShape", "IndexedPageFolderView", "FractionalPageFolderVi
 _MAX_ENTRIES: Final = 999_999_999
 
 
-def get_item(profile: Profile, mailbox: Mailbox, operation: Element, _faults: SyncFaults) -> EwsResponse:
+def get_item(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:
     """Answer GetItem: a response message for each id. Raises `EwsError`."""
     parts = schema.operation_parts(operation, ("ItemShape", "ItemIds"), ("ItemShape", "ItemIds"))
     properties, ids = schema.parse_shape(parts["ItemShape"]), schema.parse_ids(parts["ItemIds"], "ItemId")
@@ -31,7 +31,7 @@ def get_item(profile: Profile, mailbox: Mailbox, operation: Element, _faults: Sy
             raise EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
         return f"<m:Items>{item_xml(mailbox, item_id, entry.parent_id, properties)}</m:Items>"
 
-    return build_response(profile, "GetItem", _messages(render, ids, "<m:Items/>"))
+    return build_response(profile, "GetItem", faults.stopped(_messages(render, ids, "<m:Items/>")))
 
 
 def get_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from xml.sax.saxutils import escape
 
 from mailsim.errors import EwsError
@@ -34,12 +34,17 @@ UNAUTHORIZED: Final = EwsResponse(401, b"", "401")
 LOST: Final = EwsResponse(None, b"", "lost")
 
 
+ResponseClass = Literal["Error", "Warning"]
+"""The class of a response message with an error."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResponseMessage:
     """One response message: its content after the response code."""
 
     content: str
     error: EwsError | None = None
+    error_class: ResponseClass = "Error"
 
 
 def build_response(profile: Profile, operation: str, messages: Sequence[ResponseMessage]) -> EwsResponse:
@@ -88,7 +93,7 @@ def _response_message(operation: str, message: ResponseMessage) -> str:
         code = text_element("m:ResponseCode", NO_ERROR)
         return f'<{name} ResponseClass="Success">{code}{message.content}</{name}>'
     elements = error_elements(str(error), error.code, _back_off("m", error))
-    return f'<{name} ResponseClass="Error">{elements}{message.content}</{name}>'
+    return f'<{name} ResponseClass="{message.error_class}">{elements}{message.content}</{name}>'
 
 
 def _back_off(prefix: str, error: EwsError) -> str:

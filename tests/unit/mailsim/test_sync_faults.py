@@ -37,8 +37,8 @@ def test_a_folder_can_be_refused_by_its_distinguished_name() -> None:
 def test_the_hierarchy_can_be_refused() -> None:
     """As a fault where it is wanted; the folders go on."""
     world = World()
-    given = {"refuse_sync": "ErrorServerBusy", "folder": "hierarchy", "back_off_ms": 1500}
-    assert world.call("faults", **given)["folders"] == {"hierarchy": {"refuse_sync": "ErrorServerBusy", "times": 1}}
+    set_faults = world.call("faults", refuse_sync="ErrorServerBusy", folder="hierarchy", back_off_ms=1500)
+    assert set_faults["folders"] == {"hierarchy": {"refuse_sync": "ErrorServerBusy", "times": 1}}
     assert world.code(sync_items()) == NO_ERROR
     status, answer = world.ask(sync_hierarchy())
     assert (status, texts(answer, "ResponseCode"), texts(answer, "Value")) == (500, ["ErrorServerBusy"], ["1500"])
