@@ -24,7 +24,7 @@ REFUSAL_KEYS: Final = frozenset({"refuse_subscribe", "refuse_sync", "folder", "t
 def set_refusals(core: Core, given: Json) -> None:
     """Set the given refusals. Raises `ControlError`; `KeyError` for a folder without `refuse_sync`."""
     if "folder" in given:
-        folder = existing_folder(core, given["folder"])
+        folder = HIERARCHY if given["folder"] == HIERARCHY else existing_folder(core, given["folder"])
         core.faults.sync.refusals[folder] = _refusal(given["refuse_sync"], given)
     elif "refuse_sync" in given:
         core.faults.refuse_sync = _refusal(given["refuse_sync"], given)
@@ -44,9 +44,9 @@ def lasting_refusals(faults: Faults) -> Json:
 
 
 def existing_folder(core: Core, name: object) -> str:
-    """Return a folder's id or distinguished name, or `HIERARCHY`. Raises `ControlError` where no mailbox has it."""
+    """Return a folder's id or distinguished name. Raises `ControlError` where no mailbox has it."""
     users = core.directory.users.values()
-    if name in {HIERARCHY, *DISTINGUISHED} or any(each.mailbox.folder_id(str(name)) for each in users):
+    if name in DISTINGUISHED or any(each.mailbox.folder_id(str(name)) for each in users):
         return str(name)
     raise ControlError(404, f"folder {name} does not exist")
 

@@ -36,6 +36,8 @@ class SyncFaults:
     refusals: dict[str, Refusal] = field(default_factory=dict)
     """By folder: those of SyncFolderItems; by `HIERARCHY`: those of SyncFolderHierarchy."""
 
+    endless_folders: frozenset[str] = frozenset()
+    """SyncFolderItems of these has no last page."""
     batch_stop: BatchStop | None = None
     """Of GetItem."""
 
@@ -47,6 +49,10 @@ class SyncFaults:
         """Raise the error that the next sync of a folder is to get, if any; `names` are the names of the folder."""
         for name in self.refusals.keys() & set(names):
             self.refusals[name].raise_next()
+
+    def is_endless(self, names: Collection[str]) -> bool:
+        """Whether SyncFolderItems of a folder has no last page; `names` are the names of the folder."""
+        return not self.endless_folders.isdisjoint(names)
 
 
 @dataclass(slots=True)

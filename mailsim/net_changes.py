@@ -1,7 +1,7 @@
 """The net changes since a client's last synchronization: at most one for each item or folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mailsim.store import EntryChange
@@ -36,6 +36,11 @@ def next_items_page(history: Sequence[EntryChange], state: SyncState, limit: int
     if returned < len(changes):
         return ItemsPage(changes[state.returned : returned], SyncState(state.start, end, returned), is_last=False)
     return ItemsPage(changes[state.returned :], SyncState(end), is_last=end == len(history))
+
+
+def endless_page(state: SyncState) -> ItemsPage:
+    """Return a page without changes that is not the last one; its state differs, and knows no more than `state`."""
+    return ItemsPage([], replace(state, empty_pages=state.empty_pages + 1), is_last=False)
 
 
 def net_item_changes(history: Sequence[EntryChange]) -> list[NetChange]:

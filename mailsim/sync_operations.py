@@ -9,7 +9,7 @@ from mailsim.faults import HIERARCHY, SyncFaults
 from mailsim.folder_resolution import resolve_folder
 from mailsim.item_folder_xml import folder_id_xml, folder_xml, item_id_xml, item_xml
 from mailsim.mailbox import MSG_FOLDER_ROOT, Mailbox
-from mailsim.net_changes import NetChange, net_folder_changes, next_items_page
+from mailsim.net_changes import NetChange, endless_page, net_folder_changes, next_items_page
 from mailsim.profiles import Profile
 from mailsim.responses import EwsResponse, ResponseMessage, build_response
 from mailsim.schema import FolderRef, RequestedProperties
@@ -29,13 +29,15 @@ def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element, fa
     parts = schema.operation_parts(operation, _ITEMS, ("ItemShape", "SyncFolderId", "MaxChangesReturned"))
     limit = schema.parse_integer("MaxChangesReturned", text_of(parts["MaxChangesReturned"]), 1, MAX_CHANGES)
     properties, folder = schema.parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
-    faults.raise_refusal(mailbox.names_of(folder))
+    names = mailbox.names_of(folder)
+    faults.raise_refusal(names)
     ignored = {part.get("Id") for part in child_elements(parts["Ignore"])} if "Ignore" in parts else set()
     scope, history = _scope(mailbox, "items", folder.id), mailbox.store.item_history[folder.id]
-    page = next_items_page(history, _parse_state(scope, parts.get("SyncState"), len(history)), limit)
+    state = _parse_state(scope, parts.get("SyncState"), len(history))
+    page = endless_page(state) if faults.is_endless(names) else next_items_page(history, state, limit)
     changes = (_item_change_xml(mailbox, folder, each, properties) for each in page.changes if each.id not in ignored)
-    state = encode_sync_state(scope, page.state)
-    return _sync_response(profile, "SyncFolderItems", state, changes, is_last=page.is_last)
+    new_state = encode_sync_state(scope, page.state)
+    return _sync_response(profile, "SyncFolderItems", new_state, changes, is_last=page.is_last)
 
 
 def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:

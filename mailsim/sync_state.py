@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-_CHECKSUM_BYTES: Final = 12
+_CHECKSUM_BYTES: Final = 16
 _FIELD_BYTES: Final = 8
-_FIELDS: Final = 3
+_FIELDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,14 @@ class SyncState:
     start: int = 0
     end: int = 0
     returned: int = 0
+    empty_pages: int = 0
+    """Number of pages in a row that a folder without an end returned."""
 
 
 def encode_sync_state(scope: str, state: SyncState) -> str:
     """Return the text for a state; it is valid for `scope` only."""
-    numbers = b"".join(number.to_bytes(_FIELD_BYTES, "little") for number in (state.start, state.end, state.returned))
+    fields = (state.start, state.end, state.returned, state.empty_pages)
+    numbers = b"".join(number.to_bytes(_FIELD_BYTES, "little") for number in fields)
     return base64.b64encode(_checksum(scope, numbers) + numbers).decode()
 
 

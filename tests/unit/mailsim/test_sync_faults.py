@@ -1,8 +1,8 @@
-"""Faults of parts of a sync: one folder, the hierarchy."""
+"""Faults of parts of a sync: one folder that refuses or has no last page, the hierarchy."""
 
 import pytest
 
-from tests.unit.mailsim.sync_client import get_item, sync_hierarchy, sync_items
+from tests.unit.mailsim.sync_client import SyncClient, get_item, sync_hierarchy, sync_items, synchronized
 from tests.unit.mailsim.world import EMAIL, START, World, basic, texts
 
 NO_ERROR = (200, "NoError")
@@ -62,3 +62,36 @@ def test_a_refusal_without_a_folder_stays_as_it_is() -> None:
 def test_a_refusal_names_a_folder_that_exists(given: dict[str, str], status: int) -> None:
     """And a code."""
     assert World().control.handle("POST", ["faults"], given, START)[0] == status
+
+
+def test_a_folder_can_have_no_last_page() -> None:
+    """Every page is empty and has another state; the other folders have an end."""
+    world = World()
+    item_id, client = world.mail(), SyncClient(world)
+    world.call("faults", endless_pages="inbox")
+    pages = [client.page() for _ in range(10)]
+    assert {(len(page.changes), page.is_last) for page in pages} == {(0, False)}
+    assert len({page.state for page in pages}) == 10
+    assert SyncClient(world, "drafts").page().is_last
+    assert "endless_pages" not in world.call("faults", endless_pages=None)
+    assert client.changes() == [("Create", item_id)]
+
+
+def test_changes_before_and_in_endless_pages_come_after_them() -> None:
+    """A state from an endless page knows what the state before knew, and no more."""
+    world = World()
+    folder = world.create_folder("plans")
+    known, client = world.mail(folder=folder), synchronized(world, folder)
+    world.act("items", known, "modify")
+    assert world.call("faults", endless_pages=[folder, "drafts"])["endless_pages"] == sorted([folder, "drafts"])
+    assert client.page().changes == []
+    made = world.mail(folder=folder)
+    assert client.page().changes == []
+    world.call("faults")
+    assert sorted(client.changes()) == sorted([("Update", known), ("Create", made)])
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "hierarchy", ["inbox", "nowhere"]])
+def test_endless_pages_are_those_of_a_folder(folder: object) -> None:
+    """One that exists."""
+    assert World().control.handle("POST", ["faults"], {"endless_pages": folder}, START)[0] == 404
