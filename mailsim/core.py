@@ -117,9 +117,10 @@ class Core:
 
     def record(self, email: str, events: list[MailboxEvent], now: float) -> None:
         """Log the events of one action, and queue them for the subscriptions that match."""
-        mailbox = self.directory.find(email).mailbox
-        logged = mailbox.record(events, now, one_watermark=self.profile.watermark_per == "action")
-        self._registry.queue_events(self.profile, mailbox, logged)
+        mailbox, profile = self.directory.find(email).mailbox, self.profile
+        one_watermark, offset = profile.watermark_per == "action", profile.clock_offset_seconds
+        logged = mailbox.record(events, now, one_watermark=one_watermark, clock_offset=offset)
+        self._registry.queue_events(profile, mailbox, logged)
 
     def changes(self, email: str, folders: Sequence[str] = ()) -> list[tuple[LoggedEvent, str]]:
         """Return all events that a subscription to `folders` (none is all) would have received, with watermarks.

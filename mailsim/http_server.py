@@ -113,6 +113,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header, by the server's clock."""
+        offset = self.server.runtime.core.profile.clock_offset_seconds
+        return super().date_time_string(time.time() + offset if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Log at a level that is off by default."""
         _log.debug(format, *args)

@@ -127,16 +127,21 @@ class Mailbox:
             entry_id = self.entries[entry_id].parent_id
         return frozenset(found)
 
-    def record(self, events: Sequence[MailboxEvent], now: float, *, one_watermark: bool) -> list[LoggedEvent]:
-        """Add the events of one action to the log, and return them with their watermarks."""
+    def record(
+        self, events: Sequence[MailboxEvent], now: float, *, one_watermark: bool, clock_offset: float
+    ) -> list[LoggedEvent]:
+        """Add the events of one action to the log, and return them with their watermarks.
+
+        The times of entries are those of the server's clock, which differs by `clock_offset` seconds.
+        """
         logged = []
         for position, event in enumerate(events):
             self.counter += 0 if one_watermark and position else 1
-            logged.append(LoggedEvent(event, self.counter, now))
+            logged.append(LoggedEvent(event, self.counter, now, clock_offset))
             entry = self.entries.get(event.id)
             if entry is not None:
-                entry.received_at = now if entry.received_at is None else entry.received_at
-                entry.modified_at = now
+                entry.modified_at = now + clock_offset
+                entry.received_at = entry.modified_at if entry.received_at is None else entry.received_at
         self.log += logged
         return logged
 

@@ -43,3 +43,10 @@ class LoggedEvent:
     event: MailboxEvent
     counter: int
     at: float
+    clock_offset: float = 0
+    """Seconds by which the server's clock differed."""
+
+    @property
+    def time_stamp(self) -> float:
+        """The time of the change by the server's clock."""
+        return self.at + self.clock_offset

@@ -81,7 +81,7 @@ def _event(profile: Profile, logged: LoggedEvent, watermark: str) -> str:
     has_count = is_exchange and event.type == EventType.MODIFIED and event.unread_count is not None
     parts = (
         text_element("t:Watermark", watermark),
-        text_element("t:TimeStamp", datetime.fromtimestamp(logged.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
+        text_element("t:TimeStamp", datetime.fromtimestamp(logged.time_stamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")),
         *_ids(ids, with_keys=is_exchange),
         text_element("t:UnreadCount", str(event.unread_count)) if has_count else "",
     )

@@ -73,6 +73,9 @@ class Profile:
     disable_ends_subscriptions: bool
     """Whether disabling a user silently ends the subscriptions. Not published."""
 
+    clock_offset_seconds: float = 0
+    """Real seconds, unscaled, by which the server's clock is ahead: in TimeStamp, LastModifiedTime and Date."""
+
     def with_settings(self, settings: Mapping[str, object]) -> Self:
         """Return a copy with some settings changed, given as values or as text. Raises `SettingError`."""
         return replace(self, **{name: _value_of(name, value) for name, value in settings.items()})

@@ -9,7 +9,7 @@ ChangeKind = Literal["created", "changed", "read", "removed"]
 
 @dataclass(slots=True)
 class Entry:
-    """An item or a folder. Times are seconds since the epoch."""
+    """An item or a folder. Times are seconds since the epoch, by the server's clock."""
 
     id: str
     parent_id: str
