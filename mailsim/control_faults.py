@@ -13,7 +13,7 @@ Json = dict[str, Any]
 _COUNTS: Final = ("drop_acks", "duplicate", "lose_subscribe_answers")
 _LISTED_IF_SET: Final = ("skip_notifications",)
 """Counts that the answer contains only while they last; it always contains the others."""
-_AT_ONCE: Final = ("forget_watermarks", "forget_sync_states", "restart", "error_notification")
+_AT_ONCE: Final = ("forget_watermarks", "reset_watermarks", "forget_sync_states", "restart", "error_notification")
 _KEYS: Final = frozenset({"cut", *_COUNTS, *_LISTED_IF_SET, *_AT_ONCE, "mailbox"}) | REFUSAL_KEYS | SYNC_FAULT_KEYS
 
 
@@ -53,6 +53,8 @@ def _set_lasting(faults: Faults, given: Json) -> None:
 def _cause_at_once(core: Core, given: Json) -> None:
     if given.get("forget_watermarks"):
         core.forget_watermarks()
+    if given.get("reset_watermarks"):
+        core.reset_watermarks()
     if given.get("forget_sync_states"):
         core.forget_sync_states()
     if given.get("restart"):

@@ -167,6 +167,11 @@ class Core:
         for user in self.directory.users.values():
             user.mailbox.forget_watermarks()
 
+    def reset_watermarks(self) -> None:
+        """Start the counter of watermarks from the beginning, in every mailbox; subscriptions go on."""
+        for user in self.directory.users.values():
+            user.mailbox.reset_watermarks()
+
     def forget_sync_states(self) -> None:
         """Make all sync states given so far unknown."""
         for user in self.directory.users.values():

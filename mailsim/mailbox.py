@@ -42,6 +42,8 @@ class Mailbox:
     counter: int = FIRST_COUNTER
     oldest_known_counter: int = FIRST_COUNTER
     """Watermarks below this are unknown."""
+    _first_resumable: int = 0
+    """Position in the log; a subscription can't resume from before it."""
     sync_generation: int = 0
     """Incremented when sync states are forgotten."""
     _distinguished: dict[str, str] = field(default_factory=dict)
@@ -147,7 +149,7 @@ class Mailbox:
 
     def events_after(self, counter: int, oldest: float) -> list[LoggedEvent] | None:
         """Return the events after a watermark; None where it is unknown or a later event is older than `oldest`."""
-        start = bisect_right(self.log, counter, key=lambda logged: logged.counter)
+        start = bisect_right(self.log, counter, lo=self._first_resumable, key=lambda logged: logged.counter)
         if not self.oldest_known_counter <= counter <= self.counter:
             return None
         following = self.log[start:]
@@ -157,6 +159,14 @@ class Mailbox:
         """Make all watermarks given so far unknown, as after a move to another database."""
         self.counter += _DATABASE_JUMP
         self.oldest_known_counter = self.counter
+
+    def reset_watermarks(self) -> None:
+        """Start the counter from the beginning, as on a restored server: the same watermarks are given once more.
+
+        One from before becomes valid when the counter reaches it, and then stands for another event.
+        """
+        self.counter = self.oldest_known_counter = FIRST_COUNTER
+        self._first_resumable = len(self.log)
 
     def _new_id(self, kind: str) -> str:
         """Return a new id. It is safe in URLs, though a client must not rely on that."""
