@@ -50,12 +50,12 @@ def folder_id_xml(folder_id: str, entry: Entry | None = None, name: str = "Folde
 
 
 def item_xml(mailbox: Mailbox, item_id: str, folder_id: str, properties: RequestedProperties) -> str:
-    """Return an item of a folder; one that has left the mailbox in the meantime has an id only."""
+    """Return an item of a folder; one that has left the folder in the meantime has an id only."""
     name, entry = (
         _ITEM_ELEMENTS.get(mailbox.distinguished_name(folder_id) or "", "Message"),
         mailbox.entries.get(item_id),
     )
-    if entry is None:
+    if entry is None or entry.parent_id != folder_id:
         return f"<t:{name}>{item_id_xml(item_id)}</t:{name}>"
     values = {
         "ParentFolderId": folder_id_xml(entry.parent_id, mailbox.entries[entry.parent_id], "ParentFolderId"),

@@ -99,16 +99,17 @@ class Mailbox:
         """Return the id of a folder, and its distinguished name if it has one."""
         return frozenset({folder.id, self.distinguished_name(folder.id) or folder.id})
 
-    def move(self, entry: Entry, parent_id: str) -> None:
-        """Move an entry into another folder. An item gets a new id; a folder keeps its id."""
+    def move(self, entry: Entry, parent_id: str, *, keeps_id: bool = False) -> None:
+        """Move an entry into another folder. A folder keeps its id; an item gets a new one, unless `keeps_id`."""
         if entry.kind == "folder":
             self.store.reparent(entry, parent_id)
             return
         self.store.remove(entry)
-        old_id, entry.id = entry.id, self._new_id(entry.kind)
+        if not keeps_id:
+            self._new_ids[entry.id] = new_id = self._new_id(entry.kind)
+            entry.id = new_id
         entry.parent_id = parent_id
         self.store.add(entry)
-        self._new_ids[old_id] = entry.id
 
     def remove(self, entry: Entry) -> None:
         """Remove an entry and everything in it."""

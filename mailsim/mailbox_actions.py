@@ -55,7 +55,7 @@ class MailboxActions:
         return copied, [event, *self._free_busy(copied, (copied.id, parent.id)), self._folder_modified(parent.id)]
 
     def move(self, entry: Entry, target: str) -> list[MailboxEvent]:
-        """Move an entry to another folder: three events. An item gets a new id, a folder keeps its id."""
+        """Move an entry to another folder: three events. A folder keeps its id; for items it is a setting."""
         parent = self.mailbox.find(target, "folder")
         if entry.id in self.mailbox.ancestors(parent.id):
             raise ControlError(400, "a folder can't be moved into itself")
@@ -89,7 +89,7 @@ class MailboxActions:
         old = (entry.id, entry.parent_id)
         split = parent.name == "deleteditems" and entry.kind == "item" and self.profile.delete_seen_as == "moved"
         deleted = [self._event(EventType.DELETED, entry, audience="all_folders")] if split else []
-        self.mailbox.move(entry, parent.id)
+        self.mailbox.move(entry, parent.id, keeps_id=self.profile.stable_item_ids)
         created = [self._event(EventType.CREATED, entry, audience="all_folders")] if split else []
         return [*deleted, *created, self._event(EventType.MOVED, entry, old, "named_folders" if split else "everyone")]
 

@@ -64,16 +64,18 @@ def net_folder_changes(
 
 
 def _net_change(changes: Sequence[EntryChange]) -> NetChange | None:
-    """Return the net change of one item. An id is never used again."""
-    kinds, last = {change.kind for change in changes}, changes[-1]
-    match "created" in kinds, "removed" in kinds:
-        case True, True:
+    """Return the net change of one item. An item that left and came back (with a stable id) has changed."""
+    last = changes[-1]
+    was_here, is_here = changes[0].kind != "created", last.kind != "removed"
+    match was_here, is_here:
+        case False, False:
             return None
-        case True, False:
-            return NetChange("Create", last.id)
         case False, True:
+            return NetChange("Create", last.id)
+        case True, False:
             return NetChange("Delete", last.id)
-    return NetChange("Update" if "changed" in kinds else "ReadFlagChange", last.id, last.unread)
+    is_read_only = {change.kind for change in changes} == {"read"}
+    return NetChange("ReadFlagChange" if is_read_only else "Update", last.id, last.unread)
 
 
 def _parents(history: Sequence[EntryChange]) -> dict[str, str]:

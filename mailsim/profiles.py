@@ -75,6 +75,8 @@ class Profile:
 
     clock_offset_seconds: float = 0
     """Real seconds, unscaled, by which the server's clock is ahead: in TimeStamp, LastModifiedTime and Date."""
+    stable_item_ids: bool = False
+    """Whether an item keeps its id on a move. On Exchange it does not (folders do); WorkMail: not published."""
 
     def with_settings(self, settings: Mapping[str, object]) -> Self:
         """Return a copy with some settings changed, given as values or as text. Raises `SettingError`."""

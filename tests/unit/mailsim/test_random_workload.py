@@ -71,10 +71,12 @@ def act_randomly(world: World, random: Random, items: list[str], folders: list[s
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("profile", ["workmail", "exchange"])
-def test_a_client_that_keeps_synchronizing_knows_all_items(profile: str, seed: int) -> None:
+@pytest.mark.parametrize("stable", [False, True])
+def test_a_client_that_keeps_synchronizing_knows_all_items(profile: str, stable: bool, seed: int) -> None:
     """With changes between the pages: every change applies to what the client knows, and none is missing."""
     random = Random(seed)  # noqa: S311  # repeatable
-    world, items, folders = World(profile), list[str](), ["inbox", "drafts", "deleteditems"]
+    world, items = World(profile, {"stable_item_ids": stable}), list[str]()
+    folders = ["inbox", "drafts", "deleteditems"]
     clients = {folder: SyncClient(world, folder) for folder in folders}
     known: dict[str, set[str]] = {folder: set() for folder in folders}
     for step in range(150):
