@@ -1,5 +1,6 @@
 """The control API's calls on faults, see docs/mailsim.md."""
 
+from http import HTTPStatus
 from typing import Any, Final
 
 from mailsim.control_refusals import REFUSAL_KEYS, lasting_refusals, set_refusals
@@ -7,14 +8,17 @@ from mailsim.control_sync_faults import SYNC_FAULT_KEYS, lasting_sync_faults, se
 from mailsim.core import Core
 from mailsim.errors import ControlError
 from mailsim.faults import Faults
+from mailsim.responses import FAULT_STATUS
 
 Json = dict[str, Any]
 
 _COUNTS: Final = ("drop_acks", "duplicate", "lose_subscribe_answers")
-_LISTED_IF_SET: Final = ("skip_notifications",)
+_LISTED_IF_SET: Final = ("skip_notifications", "html_sign_in")
 """Counts that the answer contains only while they last; it always contains the others."""
 _AT_ONCE: Final = ("forget_watermarks", "reset_watermarks", "forget_sync_states", "restart", "error_notification")
-_KEYS: Final = frozenset({"cut", *_COUNTS, *_LISTED_IF_SET, *_AT_ONCE, "mailbox"}) | REFUSAL_KEYS | SYNC_FAULT_KEYS
+_KEYS: Final = (
+    frozenset({"cut", "fault_status", *_COUNTS, *_LISTED_IF_SET, *_AT_ONCE, "mailbox"}) | REFUSAL_KEYS | SYNC_FAULT_KEYS
+)
 
 
 def set_faults(core: Core, given: Json) -> Json:
@@ -36,18 +40,17 @@ def lasting_faults(core: Core) -> Json:
     faults = core.faults
     counts = {name: getattr(faults, name) for name in _COUNTS}
     counts |= {name: left for name in _LISTED_IF_SET if (left := getattr(faults, name))}
-    return {
-        "cut": faults.callbacks_unreachable,
-        **counts,
-        **lasting_refusals(faults),
-        **lasting_sync_faults(faults.sync),
-    }
+    status = {"fault_status": faults.fault_status} if faults.fault_status != FAULT_STATUS else {}
+    cut = {"cut": faults.callbacks_unreachable}
+    return cut | counts | status | lasting_refusals(faults) | lasting_sync_faults(faults.sync)
 
 
 def _set_lasting(faults: Faults, given: Json) -> None:
     faults.callbacks_unreachable = bool(given.get("cut", faults.callbacks_unreachable))
     for name in (*_COUNTS, *_LISTED_IF_SET):
         setattr(faults, name, int(given.get(name, getattr(faults, name))))
+    if "fault_status" in given:
+        faults.fault_status = HTTPStatus(int(given["fault_status"]))
 
 
 def _cause_at_once(core: Core, given: Json) -> None:

@@ -10,6 +10,7 @@ The caller drives the clock: call `due` at the time that `next_due` returns, and
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mailsim.deliveries import Deliveries, Delivery, Post
@@ -27,6 +28,7 @@ from mailsim.requests import EwsRequest, parse_request
 from mailsim.responses import (
     LOST,
     NO_ERROR,
+    SIGN_IN_PAGE,
     UNAUTHORIZED,
     EwsResponse,
     ResponseMessage,
@@ -74,15 +76,21 @@ class Core:
 
         A status of None means that the connection is closed without a response.
         """
+        response = self.respond(body, authorization, now)
+        return response.status, response.body
+
+    def respond(self, body: bytes, authorization: str | None, now: float) -> EwsResponse:
+        """Return the response to an EWS request, and log the request."""
         request = parse_request(self.profile, body)
-        response = self._respond(request, authorization, now)
+        is_blocked = self.faults.use("html_sign_in")
+        response = SIGN_IN_PAGE if is_blocked else self._answer(request, authorization, now)
         is_subscribed = request.operation_name == "Subscribe" and response.code == NO_ERROR
         if is_subscribed and self.faults.use("lose_subscribe_answers"):
             response = LOST
         mailbox = request.impersonated or claimed_address(authorization)
         logged = LoggedRequest(request.operation_name, mailbox, now, response.code, request.has_watermark)
         self.request_log.append(logged)
-        return response.status, response.body
+        return response
 
     @property
     def subscriptions(self) -> dict[str, Subscription]:
@@ -185,7 +193,7 @@ class Core:
         """Change settings of the profile from now on. Raises `SettingError`."""
         self.profile = self.profile.with_settings(settings)
 
-    def _respond(self, request: EwsRequest, authorization: str | None, now: float) -> EwsResponse:
+    def _answer(self, request: EwsRequest, authorization: str | None, now: float) -> EwsResponse:
         try:
             user = self.directory.authenticate(self.profile, authorization)
             operation = request.checked_operation()
@@ -194,7 +202,8 @@ class Core:
         except UnauthorizedError:
             return UNAUTHORIZED
         except EwsError as error:
-            return build_error_response(self.profile, request.operation_name or "", error)
+            response = build_error_response(self.profile, request.operation_name or "", error)
+            return replace(response, status=self.faults.fault_status) if error.fault else response
 
     def _execute(self, mailbox: Mailbox, operation: Element, now: float) -> EwsResponse:
         name = str(operation.tag)

@@ -6,9 +6,9 @@ from typing import Final, Literal
 
 from mailsim.batch_stop import BatchStop
 from mailsim.errors import EwsError
-from mailsim.responses import ResponseMessage
+from mailsim.responses import FAULT_STATUS, ResponseMessage
 
-CountedFault = Literal["drop_acks", "duplicate", "lose_subscribe_answers", "skip_notifications"]
+CountedFault = Literal["drop_acks", "duplicate", "lose_subscribe_answers", "skip_notifications", "html_sign_in"]
 """A fault that applies a number of times; named as in the control API."""
 
 HIERARCHY: Final = "hierarchy"
@@ -72,6 +72,10 @@ class Faults:
     """For SyncFolderItems, SyncFolderHierarchy and GetItem alike."""
     lose_subscribe_answers: int = 0
     """Number of Subscribes that are carried out and never answered."""
+    html_sign_in: int = 0
+    """Number of EWS requests that are answered with a sign-in page, and not carried out."""
+    fault_status: int = FAULT_STATUS
+    """The HTTP status of SOAP faults."""
     sync: SyncFaults = field(default_factory=SyncFaults)
 
     def raise_refusal(self, fault: Literal["refuse_subscribe", "refuse_sync"]) -> None:

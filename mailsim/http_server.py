@@ -15,7 +15,6 @@ EWS_PATH: Final = "/EWS/Exchange.asmx"
 
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
-_XML: Final = "text/xml; charset=utf-8"
 _JSON: Final = "application/json"
 _AWS_JSON: Final = "application/x-amz-json-1.1"
 
@@ -77,13 +76,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _ews(self, body: bytes) -> None:
         runtime = self.server.runtime
         with runtime.changed:
-            status, response = runtime.core.handle_ews(body, self.headers.get("Authorization"), time.time())
+            response = runtime.core.respond(body, self.headers.get("Authorization"), time.time())
             runtime.changed.notify_all()
-        if status is None:
+        if response.status is None:
             self.close_connection = True
             return
-        challenge = {"WWW-Authenticate": 'Basic realm="EWS"'} if status == HTTPStatus.UNAUTHORIZED else {}
-        self._send(status, _XML, response, challenge)
+        challenge = {"WWW-Authenticate": 'Basic realm="EWS"'} if response.status == HTTPStatus.UNAUTHORIZED else {}
+        self._send(response.status, response.content_type, response.body, challenge)
 
     def _workmail(self, given: dict[str, Any]) -> None:
         runtime, target = self.server.runtime, self.headers.get("X-Amz-Target", "")

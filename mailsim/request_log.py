@@ -16,6 +16,6 @@ class LoggedRequest:
     """The impersonated user, or else the user of the credentials."""
     at: float
     answer: str
-    """`NoError`, the first other response code, `401`, or `lost`."""
+    """`NoError`, the first other response code, `401`, `html`, or `lost`."""
     watermark: bool
     """Whether it is to resume from a watermark."""

@@ -28,10 +28,22 @@ class EwsResponse:
     status: int | None
     body: bytes
     code: str = NO_ERROR
+    content_type: str = "text/xml; charset=utf-8"
 
 
 UNAUTHORIZED: Final = EwsResponse(401, b"", "401")
 LOST: Final = EwsResponse(None, b"", "lost")
+SIGN_IN_PAGE: Final = EwsResponse(
+    200,
+    b'<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>Sign in</title></head><body><h1>Sign in</h1>'
+    b'<form method="post" action="/auth"><input name="username"><br><input name="password" type="password">'
+    b"<button>Sign&nbsp;in</button></form></body></html>\n",
+    "html",
+    "text/html; charset=utf-8",
+)
+"""What a proxy in front of a server answers to a client that it does not know."""
+FAULT_STATUS: Final = 500
+"""SOAP 1.1 section 6.2; some servers send 200."""
 
 
 ResponseClass = Literal["Error", "Warning"]
@@ -78,7 +90,7 @@ def build_fault(error: EwsError) -> EwsResponse:
         f'<detail xmlns:e="{ERRORS}" xmlns:t="{TYPES}">{detail}</detail>'
         "</soap:Fault></soap:Body></soap:Envelope>"
     )
-    return EwsResponse(500, body.encode(), error.code)
+    return EwsResponse(FAULT_STATUS, body.encode(), error.code)
 
 
 def error_elements(text: str, code: str, message_xml: str) -> str:
