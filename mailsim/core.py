@@ -9,20 +9,17 @@ The caller drives the clock: call `due` at the time that `next_due` returns, and
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from mailsim.deliveries import Deliveries, Delivery, Post
-from mailsim.directory import Directory, User, claimed_address
+from mailsim.directory import claimed_address
 from mailsim.errors import EwsError, UnauthorizedError
-from mailsim.faults import Faults, SyncFaults
+from mailsim.faults import SyncFaults
 from mailsim.get_operations import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
-from mailsim.mailbox_actions import MailboxActions
-from mailsim.mailbox_events import EventType, LoggedEvent, MailboxEvent
 from mailsim.profiles import Profile
-from mailsim.registry import SubscriptionRegistry, reached_folders
 from mailsim.request_log import MAX_LOGGED_REQUESTS, LoggedRequest
 from mailsim.requests import EwsRequest, parse_request
 from mailsim.responses import (
@@ -35,11 +32,11 @@ from mailsim.responses import (
     build_error_response,
     build_response,
 )
+from mailsim.server_state import ServerState
 from mailsim.soap import Element, M, text_element
 from mailsim.subscribe_request import SubscribeRequest, parse_subscribe
-from mailsim.subscription import Subscription, is_visible
 from mailsim.sync_operations import sync_folder_hierarchy, sync_folder_items
-from mailsim.watermarks import SUBSCRIBE_ZERO, encode_watermark
+from mailsim.watermarks import SUBSCRIBE_ZERO
 
 _SYNC_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element, SyncFaults], EwsResponse]]] = {
     f"{M}SyncFolderItems": sync_folder_items,
@@ -55,21 +52,16 @@ _READ_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element], EwsRe
 """The other operations but Subscribe. They raise `EwsError`."""
 
 
-class Core:
+class Core(ServerState):
     """A mail server. Times are seconds since the epoch; a protocol minute lasts `minute_seconds` of them.
 
     All ids depend on `seed` and on the order of the calls alone.
     """
 
     def __init__(self, profile: Profile, now: float, minute_seconds: float = 60, seed: str = "") -> None:
-        self.profile = profile
-        self.minute_seconds = minute_seconds
-        self.started_at = now
-        self.faults = Faults()
-        self.directory = Directory(minute_seconds, seed)
+        super().__init__(profile, now, minute_seconds, seed)
         self.request_log: deque[LoggedRequest] = deque(maxlen=MAX_LOGGED_REQUESTS)
         self._deliveries = Deliveries(lambda: self.faults, minute_seconds)
-        self._registry = SubscriptionRegistry(minute_seconds, seed)
 
     def handle_ews(self, body: bytes, authorization: str | None, now: float) -> tuple[int | None, bytes]:
         """Return the HTTP status and body for an EWS request; 401 has no body.
@@ -92,11 +84,6 @@ class Core:
         self.request_log.append(logged)
         return response
 
-    @property
-    def subscriptions(self) -> dict[str, Subscription]:
-        """All subscriptions by id, ended ones included."""
-        return self._registry.subscriptions
-
     def due(self, now: float) -> list[Post]:
         """Return the POSTs to make now, each once (twice where the fault `duplicate` is set)."""
         live = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._registry.live()]
@@ -118,80 +105,6 @@ class Core:
     def deliveries(self) -> list[Delivery]:
         """All POSTs that were answered or failed, oldest first."""
         return list(self._deliveries.finished)
-
-    def actions(self, email: str) -> MailboxActions:
-        """Return the actions in a mailbox; their events go to `record`. Raises `ControlError`."""
-        return MailboxActions(self.profile, self.directory.find(email).mailbox)
-
-    def record(self, email: str, events: list[MailboxEvent], now: float) -> None:
-        """Log the events of one action, and queue them for the subscriptions that match."""
-        mailbox, profile = self.directory.find(email).mailbox, self.profile
-        one_watermark, offset = profile.watermark_per == "action", profile.clock_offset_seconds
-        logged = mailbox.record(events, now, one_watermark=one_watermark, clock_offset=offset)
-        self._registry.queue_events(profile, mailbox, logged)
-
-    def changes(self, email: str, folders: Sequence[str] = ()) -> list[tuple[LoggedEvent, str]]:
-        """Return all events that a subscription to `folders` (none is all) would have received, with watermarks.
-
-        FreeBusyChangedEvent is included where any subscription of the mailbox requested it: it is off by default.
-        """
-        mailbox = self.directory.find(email).mailbox
-        requested = [each.request.event_types for each in self.subscriptions.values() if each.mailbox == mailbox.email]
-        is_requested = EventType.FREE_BUSY_CHANGED in frozenset().union(*requested)
-        excluded = None if is_requested else EventType.FREE_BUSY_CHANGED
-        named = frozenset(filter(None, map(mailbox.folder_id, folders))) if folders else None
-        return [
-            (each, encode_watermark(self.profile, mailbox.email, each.counter))
-            for each in mailbox.log
-            if is_visible(each, named, reached_folders(self.profile, mailbox, each)) and each.event.type != excluded
-        ]
-
-    def watermark_of(self, subscription: Subscription) -> str:
-        """Return the last acknowledged watermark."""
-        return encode_watermark(self.profile, subscription.mailbox, subscription.counter)
-
-    def disable(self, email: str, now: float) -> User:
-        """Disable a user, as DeregisterFromWorkMail does. Raises `ControlError`."""
-        user = self.directory.disable(email, now)
-        self._end_subscriptions(user)
-        return user
-
-    def enable(self, email: str, now: float) -> User:
-        """Enable a user, as RegisterToWorkMail does. Raises `ControlError`."""
-        return self.directory.enable(email, self.profile.retention_days, now)
-
-    def remove(self, email: str, now: float) -> User:
-        """Delete a user. Raises `ControlError`."""
-        user = self.directory.remove(email, now)
-        self._end_subscriptions(user)
-        return user
-
-    def restart(self) -> None:
-        """Lose all subscriptions silently, as in a restart of the server's process."""
-        self._registry.end()
-
-    def forget_watermarks(self) -> None:
-        """Make all watermarks given so far unknown."""
-        for user in self.directory.users.values():
-            user.mailbox.forget_watermarks()
-
-    def reset_watermarks(self) -> None:
-        """Start the counter of watermarks from the beginning, in every mailbox; subscriptions go on."""
-        for user in self.directory.users.values():
-            user.mailbox.reset_watermarks()
-
-    def forget_sync_states(self) -> None:
-        """Make all sync states given so far unknown."""
-        for user in self.directory.users.values():
-            user.mailbox.sync_generation += 1
-
-    def notify_error(self, code: str, email: str | None = None) -> None:
-        """Send an error notification for one mailbox or for all; its acknowledgement ends the subscriptions."""
-        self._registry.notify_error(code, self.directory.find(email).email if email else None)
-
-    def change_settings(self, settings: Mapping[str, object]) -> None:
-        """Change settings of the profile from now on. Raises `SettingError`."""
-        self.profile = self.profile.with_settings(settings)
 
     def _answer(self, request: EwsRequest, authorization: str | None, now: float) -> EwsResponse:
         try:
@@ -220,7 +133,3 @@ class Core:
         watermark = self.watermark_of(added) if added.counter else SUBSCRIBE_ZERO
         content = text_element("m:SubscriptionId", added.id) + text_element("m:Watermark", watermark)
         return build_response(self.profile, "Subscribe", [ResponseMessage(content)])
-
-    def _end_subscriptions(self, user: User) -> None:
-        if self.profile.disable_ends_subscriptions:
-            self._registry.end(user.email)
