@@ -22,8 +22,11 @@ Head = tuple[str, str, bool]
 
 
 def build_event_notification(profile: Profile, mailbox: str, head: Head, events: Sequence[LoggedEvent]) -> bytes:
-    """Return a notification with events."""
-    content = "".join(_event(profile, each, encode_watermark(profile, mailbox, each.counter)) for each in events)
+    """Return a notification with events, each with its watermark or with the one before the first of them."""
+    _, previous, _ = head
+    own = profile.event_watermark == "own"
+    marks = [encode_watermark(profile, mailbox, each.counter) if own else previous for each in events]
+    content = "".join(_event(profile, each, mark) for each, mark in zip(events, marks, strict=True))
     return _notification(profile, _success(*head, content), _declaration(profile))
 
 
