@@ -86,12 +86,15 @@ class Core(ServerState):
 
     def due(self, now: float) -> list[Post]:
         """Return the POSTs to make now, each once (twice where the fault `duplicate` is set)."""
+        if not self.profile.posts:
+            self._registry.expire(now)
+            return []
         live = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._registry.live()]
         return self._deliveries.due(self.profile, live, now)
 
     def next_due(self) -> float | None:
         """Return the time of the next POST if nothing happens before; None is never."""
-        times = (each.due_at() for each in self._registry.live())
+        times = (each.due_at() for each in self._registry.live() if self.profile.posts)
         return min((time for time in times if time is not None), default=None)
 
     def on_post_response(  # an HTTP response

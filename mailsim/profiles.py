@@ -73,6 +73,8 @@ class Profile:
     disable_ends_subscriptions: bool
     """Whether disabling a user silently ends the subscriptions. Not published."""
 
+    posts: bool = True
+    """Whether anything is ever posted. Without it a subscription ends silently after StatusFrequency."""
     event_watermark: Literal["own", "following"] = "own"
     """Whether an event carries its own watermark, or that which it follows: the PreviousWatermark of its POST."""
     clock_offset_seconds: float = 0

@@ -38,11 +38,14 @@ class SubscriptionRegistry:
             raise EwsError("ErrorSubscriptionDelegateAccessNotSupported", "Only the owner may subscribe.")
         names = request.folders
         folders = None if names is None else frozenset(resolve_subscribed_folder(mailbox, name) for name in names)
+        if not profile.posts:
+            self.expire(now)
         resumed = self._resume(profile, mailbox, request.watermark, now)
         self._check_quota(profile, mailbox)
         is_zero = profile.subscribe_watermark == "zero" and not resumed
         counter = 0 if is_zero else mailbox.counter if resumed is None else resumed[0]
-        wait = request.status_frequency_minutes * self._minute_seconds if profile.first_post != "at_once" else 0
+        posts_at_once = profile.first_post == "at_once" and profile.posts
+        wait = 0 if posts_at_once else request.status_frequency_minutes * self._minute_seconds
         added = Subscription(self._new_id(profile), mailbox.email, request, folders, counter, now + wait)
         added.queue += _matching(profile, added, mailbox, resumed[1] if resumed else [])
         self.subscriptions[added.id] = self._live[added.id] = added
@@ -52,6 +55,12 @@ class SubscriptionRegistry:
         """Queue events for the subscriptions that match."""
         for subscription in self.live(mailbox.email):
             subscription.queue += _matching(profile, subscription, mailbox, events)
+
+    def expire(self, now: float) -> None:
+        """End the subscriptions whose heartbeat is due, silently: on a server that never posts."""
+        for subscription in self.live():
+            if subscription.next_heartbeat_at <= now:
+                subscription.state = State.DEAD
 
     def end(self, mailbox: str | None = None) -> None:
         """End the subscriptions of one mailbox or of all, silently."""
