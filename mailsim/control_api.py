@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mailsim.control_faults import lasting_faults, set_faults
 from mailsim.core import Core
+from mailsim.delegation import set_full_access
 from mailsim.errors import ControlError
 from mailsim.setting_values import SettingError
 from mailsim.store import EntryKind
@@ -80,6 +81,10 @@ class ControlApi:
                 user = self._core.directory.find(email)
                 user.password = str(given["password"])
                 return {"email": user.email}
+            case ["delegates"]:
+                granted = bool(given.get("full_access", True))
+                delegates = set_full_access(self._core.directory, email, given["email"], granted=granted)
+                return {"email": self._core.directory.find(email).email, "delegates": delegates}
             case ["disable" | "enable" | "remove" as action]:
                 user = getattr(self._core, action)(email, now)
                 return {"email": user.email, "state": user.state}

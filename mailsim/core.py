@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from mailsim.delegation import addressed_user, check_own_mailbox
 from mailsim.deliveries import Deliveries, Delivery, Post
-from mailsim.directory import claimed_address
+from mailsim.directory import User, claimed_address
 from mailsim.errors import EwsError, UnauthorizedError
 from mailsim.faults import SyncFaults
 from mailsim.get_operations import find_folder, get_folder, get_item
@@ -114,21 +115,23 @@ class Core(ServerState):
             user = self.directory.authenticate(self.profile, authorization)
             operation = request.checked_operation()
             owner = self.directory.mailbox_owner(self.profile, user, request.impersonated)
-            return self._execute(owner.mailbox, operation, now)
+            return self._execute(owner, operation, now)
         except UnauthorizedError:
             return UNAUTHORIZED
         except EwsError as error:
             response = build_error_response(self.profile, request.operation_name or "", error)
             return replace(response, status=self.faults.fault_status) if error.fault else response
 
-    def _execute(self, mailbox: Mailbox, operation: Element, now: float) -> EwsResponse:
-        name = str(operation.tag)
+    def _execute(self, user: User, operation: Element, now: float) -> EwsResponse:
+        addressed, name = addressed_user(self.directory, self.profile, user, operation), str(operation.tag)
         if (sync := _SYNC_OPERATIONS.get(name)) is not None:
             self.faults.raise_refusal("refuse_sync")
-            return sync(self.profile, mailbox, operation, self.faults.sync)
+            return sync(self.profile, addressed.mailbox, operation, self.faults.sync)
         if (read := _READ_OPERATIONS.get(name)) is not None:
-            return read(self.profile, mailbox, operation)
-        return self._subscribe(mailbox, parse_subscribe(self.profile, operation), now)
+            return read(self.profile, addressed.mailbox, operation)
+        request = parse_subscribe(self.profile, operation)
+        check_own_mailbox(user, addressed)
+        return self._subscribe(user.mailbox, request, now)
 
     def _subscribe(self, mailbox: Mailbox, request: SubscribeRequest, now: float) -> EwsResponse:
         self.faults.raise_refusal("refuse_subscribe")

@@ -35,6 +35,8 @@ class User:
     disabled_at: float | None = None
     impersonates: bool = False
     """Whether it may act on every mailbox, like an account with an impersonation role of WorkMail or Exchange."""
+    delegates: frozenset[str] = frozenset()
+    """The addresses of the users with Full Access to its mailbox."""
 
 
 @dataclass(slots=True)
@@ -107,7 +109,11 @@ class Directory:
             return user
         if not user.impersonates:
             raise EwsError("ErrorImpersonateUserDenied", "The account can't impersonate that user.", fault=True)
-        found = self.users.get(impersonated or "")
+        return self.enabled_user(profile, impersonated or "")
+
+    def enabled_user(self, profile: Profile, email: str) -> User:
+        """Return a user that may be acted for. Raises `UnauthorizedError`, `EwsError`."""
+        found = self.users.get(email)
         if found is None or found.state is UserState.DELETED:
             raise EwsError("ErrorNonExistentMailbox", "No mailbox has that SMTP address.", fault=True)
         _check_enabled(profile, found)
