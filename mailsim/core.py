@@ -20,6 +20,7 @@ from mailsim.errors import EwsError, UnauthorizedError
 from mailsim.faults import SyncFaults
 from mailsim.get_operations import find_folder, get_folder, get_item
 from mailsim.mailbox import Mailbox
+from mailsim.non_ipm_folders import add_non_ipm_folders
 from mailsim.profiles import Profile
 from mailsim.request_log import MAX_LOGGED_REQUESTS, LoggedRequest
 from mailsim.requests import EwsRequest, parse_request
@@ -124,6 +125,8 @@ class Core(ServerState):
 
     def _execute(self, user: User, operation: Element, now: float) -> EwsResponse:
         addressed, name = addressed_user(self.directory, self.profile, user, operation), str(operation.tag)
+        if self.profile.non_ipm_folders:
+            add_non_ipm_folders(addressed.mailbox)
         if (sync := _SYNC_OPERATIONS.get(name)) is not None:
             self.faults.raise_refusal("refuse_sync")
             return sync(self.profile, addressed.mailbox, operation, self.faults.sync)

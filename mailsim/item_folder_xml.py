@@ -25,6 +25,9 @@ _DISPLAY_NAMES: Final = {
     "tasks": "Tasks",
     "notes": "Notes",
     "journal": "Journal",
+    "recoverableitemsdeletions": "Deletions",
+    "recoverableitemsversions": "Versions",
+    "recoverableitemspurges": "Purges",
 }
 _FOLDER_CLASSES: Final = {
     "calendar": "IPF.Appointment",

@@ -65,8 +65,13 @@ class Mailbox:
 
     @property
     def hidden(self) -> frozenset[str]:
-        """The folders that no list of folders shows."""
-        return frozenset(self._distinguished[name] for name in (RECOVERABLE, ALL_ITEMS))
+        """The folders outside of msgfolderroot, which only the hierarchy of the whole mailbox shows."""
+        shown = {ROOT, MSG_FOLDER_ROOT, *DISTINGUISHED}
+        return frozenset(own_id for name, own_id in self._distinguished.items() if name not in shown)
+
+    def add_hidden_folders(self, names: Sequence[str]) -> None:
+        """Add folders outside of msgfolderroot."""
+        self._distinguished |= {name: self.add("folder", self._distinguished[ROOT], name).id for name in names}
 
     def add(
         self, kind: EntryKind, parent_id: str, name: str, original: Entry | None = None, *, unread: bool = False

@@ -81,6 +81,8 @@ class Profile:
     """Real seconds, unscaled, by which the server's clock is ahead: in TimeStamp, LastModifiedTime and Date."""
     stable_item_ids: bool = False
     """Whether an item keeps its id on a move. On Exchange it does not (folders do); WorkMail: not published."""
+    non_ipm_folders: bool = False
+    """Whether SyncFolderHierarchy without a SyncFolderId includes the folders outside of the IPM subtree (Exchange)."""
 
     def with_settings(self, settings: Mapping[str, object]) -> Self:
         """Return a copy with some settings changed, given as values or as text. Raises `SettingError`."""

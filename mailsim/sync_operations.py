@@ -8,8 +8,9 @@ from mailsim.errors import EwsError
 from mailsim.faults import HIERARCHY, SyncFaults
 from mailsim.folder_resolution import resolve_folder
 from mailsim.item_folder_xml import folder_id_xml, folder_xml, item_id_xml, item_xml
-from mailsim.mailbox import MSG_FOLDER_ROOT, Mailbox
+from mailsim.mailbox import ALL_ITEMS, MSG_FOLDER_ROOT, ROOT, Mailbox
 from mailsim.net_changes import NetChange, endless_page, net_folder_changes, next_items_page
+from mailsim.non_ipm_folders import check_synchronizable
 from mailsim.profiles import Profile
 from mailsim.responses import EwsResponse, ResponseMessage, build_response
 from mailsim.schema import FolderRef, RequestedProperties
@@ -31,6 +32,8 @@ def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element, fa
     properties, folder = schema.parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
     names = mailbox.names_of(folder)
     faults.raise_refusal(names)
+    if profile.non_ipm_folders:
+        check_synchronizable(mailbox, folder)
     ignored = {part.get("Id") for part in child_elements(parts["Ignore"])} if "Ignore" in parts else set()
     scope, history = _scope(mailbox, "items", folder.id), mailbox.store.item_history[folder.id]
     state = _parse_state(scope, parts.get("SyncState"), len(history))
@@ -41,20 +44,32 @@ def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element, fa
 
 
 def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:
-    """Answer SyncFolderHierarchy: the changes of the folders below one, by default the top. Raises `EwsError`.
+    """Answer SyncFolderHierarchy: the changes of the folders below one, or of all folders. Raises `EwsError`.
 
-    As on Exchange, a state for the default is not valid for the same folder given by name.
+    As on Exchange, a state for all folders is not valid for the top folder given by name.
     """
     parts = schema.operation_parts(operation, _HIERARCHY, ("FolderShape",))
     properties, named = schema.parse_shape(parts["FolderShape"]), parts.get("SyncFolderId")
     faults.raise_refusal({HIERARCHY})
-    root = mailbox.find(MSG_FOLDER_ROOT, "folder") if named is None else _sync_folder(mailbox, named)
-    scope, history = _scope(mailbox, "folders", "" if named is None else root.id), mailbox.store.folder_history
+    root, hidden = _hierarchy_root(profile, mailbox, named)
+    scope, history = (
+        _scope(mailbox, "folders", root.id if named is not None else root.name),
+        mailbox.store.folder_history,
+    )
     state = _parse_state(scope, parts.get("SyncState"), len(history))
-    net_changes = net_folder_changes(history, state.start, root.id, mailbox.hidden)
+    net_changes = net_folder_changes(history, state.start, root.id, hidden)
     changes = (_folder_change_xml(profile, mailbox, each, properties) for each in net_changes)
     new_state = encode_sync_state(scope, SyncState(len(history)))
     return _sync_response(profile, "SyncFolderHierarchy", new_state, changes, is_last=True)
+
+
+def _hierarchy_root(profile: Profile, mailbox: Mailbox, named: Element | None) -> tuple[Entry, frozenset[str]]:
+    """Return the folder whose hierarchy is requested, and the folders that it does not show. Raises `EwsError`."""
+    if named is not None:
+        return _sync_folder(mailbox, named), mailbox.hidden
+    if profile.non_ipm_folders:
+        return mailbox.find(ROOT, "folder"), frozenset({mailbox.find(ALL_ITEMS, "folder").id})
+    return mailbox.find(MSG_FOLDER_ROOT, "folder"), mailbox.hidden
 
 
 def _sync_folder(mailbox: Mailbox, part: Element) -> Entry:
