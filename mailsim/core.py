@@ -91,7 +91,7 @@ class Core(ServerState):
         if not self.profile.posts:
             self._registry.expire(now)
             return []
-        live = [(each, self.directory.users[each.mailbox].mailbox.counter) for each in self._registry.live()]
+        live = [(each, self.directory.users[each.mailbox].mailbox.log.counter) for each in self._registry.live()]
         return self._deliveries.due(self.profile, live, now)
 
     def next_due(self) -> float | None:

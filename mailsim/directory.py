@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from mailsim.errors import ControlError, EwsError, UnauthorizedError
+from mailsim.event_log import EventLog
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
 
@@ -79,8 +80,8 @@ class Directory:
             raise ControlError(409, f"{email} is deleted")
         kept_seconds = retention_days * MINUTES_A_DAY * self.minute_seconds
         if user.disabled_at is not None and now - user.disabled_at > kept_seconds:
-            user.mailbox = Mailbox(user.email, f"{self.seed}/{now}", counter=user.mailbox.counter)
-            user.mailbox.forget_watermarks()
+            user.mailbox = Mailbox(user.email, f"{self.seed}/{now}", log=EventLog(user.mailbox.log.counter))
+            user.mailbox.log.forget_watermarks()
         if user.state is UserState.DISABLED:
             user.state, user.disabled_at, user.enabled_at = UserState.ENABLED, None, now
         return user

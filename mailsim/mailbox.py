@@ -1,12 +1,12 @@
 """A mailbox: its folders and items, and its event log."""
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from mailsim.errors import ControlError
+from mailsim.event_log import EventLog
 from mailsim.mailbox_events import LoggedEvent, MailboxEvent
 from mailsim.store import Entry, EntryKind, Store
 
@@ -24,12 +24,6 @@ RECOVERABLE: Final = "recoverableitemsdeletions"
 ALL_ITEMS: Final = "allitems"
 """Exchange's search folder over everything, a second source of events about deletions."""
 
-FIRST_COUNTER: Final = 3273
-"""Watermarks start after this; the WorkMail guide's sample begins at 3274."""
-
-_DATABASE_JUMP: Final = 1000
-"""The counter skips this many when watermarks are forgotten, as after a move to another database."""
-
 
 @dataclass(slots=True)
 class Mailbox:
@@ -38,12 +32,7 @@ class Mailbox:
     email: str
     seed: str = ""
     store: Store = field(default_factory=Store)
-    log: list[LoggedEvent] = field(default_factory=list)
-    counter: int = FIRST_COUNTER
-    oldest_known_counter: int = FIRST_COUNTER
-    """Watermarks below this are unknown."""
-    _first_resumable: int = 0
-    """Position in the log; a subscription can't resume from before it."""
+    log: EventLog = field(default_factory=EventLog)
     sync_generation: int = 0
     """Incremented when sync states are forgotten."""
     _distinguished: dict[str, str] = field(default_factory=dict)
@@ -142,37 +131,11 @@ class Mailbox:
 
         The times of entries are those of the server's clock, which differs by `clock_offset` seconds.
         """
-        logged = []
-        for position, event in enumerate(events):
-            self.counter += 0 if one_watermark and position else 1
-            logged.append(LoggedEvent(event, self.counter, now, clock_offset))
-            entry = self.entries.get(event.id)
-            if entry is not None:
-                entry.modified_at = now + clock_offset
-                entry.received_at = entry.modified_at if entry.received_at is None else entry.received_at
-        self.log += logged
+        logged = self.log.add(events, now, one_watermark=one_watermark, clock_offset=clock_offset)
+        for entry in filter(None, (self.entries.get(each.event.id) for each in logged)):
+            entry.modified_at = now + clock_offset
+            entry.received_at = entry.modified_at if entry.received_at is None else entry.received_at
         return logged
-
-    def events_after(self, counter: int, oldest: float) -> list[LoggedEvent] | None:
-        """Return the events after a watermark; None where it is unknown or a later event is older than `oldest`."""
-        start = bisect_right(self.log, counter, lo=self._first_resumable, key=lambda logged: logged.counter)
-        if not self.oldest_known_counter <= counter <= self.counter:
-            return None
-        following = self.log[start:]
-        return None if following and following[0].at < oldest else following
-
-    def forget_watermarks(self) -> None:
-        """Make all watermarks given so far unknown, as after a move to another database."""
-        self.counter += _DATABASE_JUMP
-        self.oldest_known_counter = self.counter
-
-    def reset_watermarks(self) -> None:
-        """Start the counter from the beginning, as on a restored server: the same watermarks are given once more.
-
-        One from before becomes valid when the counter reaches it, and then stands for another event.
-        """
-        self.counter = self.oldest_known_counter = FIRST_COUNTER
-        self._first_resumable = len(self.log)
 
     def _new_id(self, kind: str) -> str:
         """Return a new id. It is safe in URLs, though a client must not rely on that."""

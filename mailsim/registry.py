@@ -43,7 +43,7 @@ class SubscriptionRegistry:
         resumed = self._resume(profile, mailbox, request.watermark, now)
         self._check_quota(profile, mailbox)
         is_zero = profile.subscribe_watermark == "zero" and not resumed
-        counter = 0 if is_zero else mailbox.counter if resumed is None else resumed[0]
+        counter = 0 if is_zero else mailbox.log.counter if resumed is None else resumed[0]
         posts_at_once = profile.first_post == "at_once" and profile.posts
         wait = 0 if posts_at_once else request.status_frequency_minutes * self._minute_seconds
         added = Subscription(self._new_id(profile), mailbox.email, request, folders, counter, now + wait)
@@ -80,7 +80,7 @@ class SubscriptionRegistry:
             return None
         oldest = now - profile.retention_days * MINUTES_A_DAY * self._minute_seconds
         counter = decode_watermark(profile, mailbox.email, watermark)
-        missed = None if counter is None else mailbox.events_after(counter, oldest)
+        missed = None if counter is None else mailbox.log.after(counter, oldest)
         if counter is None or missed is None or profile.resume == "refused":
             raise EwsError("ErrorInvalidWatermark", "The watermark used for creating this subscription was not found.")
         return counter, missed

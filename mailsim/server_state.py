@@ -51,7 +51,7 @@ class ServerState:
         named = frozenset(filter(None, map(mailbox.folder_id, folders))) if folders else None
         return [
             (each, encode_watermark(self.profile, mailbox.email, each.counter))
-            for each in mailbox.log
+            for each in mailbox.log.events
             if is_visible(each, named, reached_folders(self.profile, mailbox, each)) and each.event.type != excluded
         ]
 
@@ -82,12 +82,12 @@ class ServerState:
     def forget_watermarks(self) -> None:
         """Make all watermarks given so far unknown."""
         for user in self.directory.users.values():
-            user.mailbox.forget_watermarks()
+            user.mailbox.log.forget_watermarks()
 
     def reset_watermarks(self) -> None:
         """Start the counter of watermarks from the beginning, in every mailbox; subscriptions go on."""
         for user in self.directory.users.values():
-            user.mailbox.reset_watermarks()
+            user.mailbox.log.reset_watermarks()
 
     def forget_sync_states(self) -> None:
         """Make all sync states given so far unknown."""
