@@ -16,14 +16,14 @@ _COUNTS: Final = ("drop_acks", "duplicate", "lose_subscribe_answers")
 _LISTED_IF_SET: Final = ("skip_notifications", "html_sign_in")
 """Counts that the answer contains only while they last; it always contains the others."""
 _AT_ONCE: Final = ("forget_watermarks", "reset_watermarks", "forget_sync_states", "restart", "error_notification")
-_KEYS: Final = (
+FAULT_KEYS: Final = (
     frozenset({"cut", "fault_status", *_COUNTS, *_LISTED_IF_SET, *_AT_ONCE, "mailbox"}) | REFUSAL_KEYS | SYNC_FAULT_KEYS
 )
 
 
 def set_faults(core: Core, given: Json) -> Json:
     """Set the given faults, or clear all if none is given, and return the faults that last. Raises `ControlError`."""
-    unknown = given.keys() - _KEYS
+    unknown = given.keys() - FAULT_KEYS
     if unknown:
         raise ControlError(400, f"unknown fault: {', '.join(sorted(unknown))}")
     if not given:

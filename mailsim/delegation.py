@@ -12,9 +12,9 @@ from mailsim.soap import Element, T, text_of
 
 def set_full_access(directory: Directory, owner: str, delegate: str, *, granted: bool) -> list[str]:
     """Give or take Full Access to the mailbox of `owner`; return all who have it. Raises `ControlError`."""
-    found, email = directory.find(owner), directory.find(delegate).email
-    found.delegates = found.delegates | {email} if granted else found.delegates - {email}
-    return sorted(found.delegates)
+    user, email = directory.find(delegate), directory.find(owner).email
+    user.shared_mailboxes = user.shared_mailboxes | {email} if granted else user.shared_mailboxes - {email}
+    return sorted(each.email for each in directory.users.values() if email in each.shared_mailboxes)
 
 
 def addressed_user(directory: Directory, profile: Profile, user: User, operation: Element) -> User:
@@ -22,15 +22,14 @@ def addressed_user(directory: Directory, profile: Profile, user: User, operation
 
     A request acts on one mailbox. Raises `UnauthorizedError` and `EwsError` for a user that is not enabled.
     """
-    shared = [each for each in directory.users.values() if user.email in each.delegates]
     named = operation.iter(f"{T}DistinguishedFolderId")
-    if not shared or any(folder.find(f"{T}Mailbox") is None for folder in named):
+    if not user.shared_mailboxes or any(folder.find(f"{T}Mailbox") is None for folder in named):
         return user
     addresses = {text_of(each).strip().lower() for each in operation.iter(f"{T}EmailAddress")}
     ids = {each.get("Id") for each in operation.iter(f"{T}FolderId", f"{T}ItemId")}
-    for each in shared:
-        if each.email in addresses or any(own_id in each.mailbox.entries for own_id in ids):
-            return directory.enabled_user(profile, each.email)
+    for email in sorted(user.shared_mailboxes):
+        if email in addresses or any(own_id in directory.users[email].mailbox.entries for own_id in ids):
+            return directory.enabled_user(profile, email)
     return user
 
 

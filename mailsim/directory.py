@@ -36,8 +36,8 @@ class User:
     disabled_at: float | None = None
     impersonates: bool = False
     """Whether it may act on every mailbox, like an account with an impersonation role of WorkMail or Exchange."""
-    delegates: frozenset[str] = frozenset()
-    """The addresses of the users with Full Access to its mailbox."""
+    shared_mailboxes: frozenset[str] = frozenset()
+    """The addresses of other users to whose mailboxes it has Full Access."""
 
 
 @dataclass(slots=True)

@@ -1,9 +1,11 @@
 """The control API without sockets."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailsim.control_faults import FAULT_KEYS
 from tests.unit.mailsim.world import EMAIL, START, URL, World, subscribe
 
 
@@ -88,6 +90,12 @@ def test_settings_can_be_changed_at_run_time() -> None:
     world.subscribed()
     world.wait()
     assert world.post().body.startswith(b'<?xml version="1.0 (http://www.w3.org/TR/REC-xml/)"')
+
+
+def test_every_fault_is_documented() -> None:
+    """The table can't become stale."""
+    text = (Path(__file__).parent.parent.parent.parent / "docs" / "mailsim.md").read_text()
+    assert [key for key in sorted(FAULT_KEYS) if f'"{key}"' not in text] == []
 
 
 def test_faults_can_be_cleared() -> None:
