@@ -51,7 +51,9 @@ _READ_OPERATIONS: Final[Mapping[str, Callable[[Profile, Mailbox, Element], EwsRe
     f"{M}GetFolder": get_folder,
     f"{M}FindFolder": find_folder,
 }
-"""The other operations but Subscribe. They raise `EwsError`."""
+"""The other operations that read a mailbox. They raise `EwsError`."""
+
+_BY_SUBSCRIPTION_ID: Final = frozenset({f"{M}Unsubscribe", f"{M}GetEvents"})
 
 
 class Core(ServerState):
@@ -132,7 +134,9 @@ class Core(ServerState):
             return sync(self.profile, addressed.mailbox, operation, self.faults.sync)
         if (read := _READ_OPERATIONS.get(name)) is not None:
             return read(self.profile, addressed.mailbox, operation)
-        request = parse_subscribe(self.profile, operation)
+        if name in _BY_SUBSCRIPTION_ID:
+            self._registry.refuse_id(user.mailbox, operation)
+        request = parse_subscribe(operation)
         check_own_mailbox(user, addressed)
         return self._subscribe(user.mailbox, request, now)
 

@@ -14,6 +14,9 @@ from mailsim.profiles import Profile
 
 MINUTES_A_DAY: Final = 24 * 60
 
+_FIRST_USER: Final = 1_000_000_001
+"""A user's id has at least 12 characters (WorkMail API, WorkMailIdentifier)."""
+
 
 class UserState(StrEnum):
     """WorkMail API, User.State."""
@@ -55,7 +58,8 @@ class Directory:
             status, reason = (409, "already exists") if address in self.users else (400, "is not an address")
             raise ControlError(status, f"{email} {reason}")
         mailbox = Mailbox(address, self.seed)
-        user = User(f"S-1-1-12-{len(self.users) + 1}", address, password, mailbox, now, impersonates=impersonates)
+        user_id = f"S-1-1-12-{_FIRST_USER + len(self.users)}"
+        user = User(user_id, address, password, mailbox, now, impersonates=impersonates)
         self.users[address] = user
         return user
 

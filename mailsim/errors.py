@@ -4,6 +4,7 @@ MailsimError
 ├── ControlError        the control API answers `status` and the message
 ├── UnauthorizedError   EWS answers HTTP 401
 └── EwsError            EWS answers a response code, as a SOAP fault (HTTP 500) or inside the response (HTTP 200)
+    └── SchemaError     the fault ErrorSchemaValidation
 """
 
 
@@ -33,6 +34,14 @@ class EwsError(MailsimError):
         self.back_off_ms = back_off_ms
 
 
-def schema_error(violation: str) -> EwsError:
-    """Return the fault for a request that the schema forbids."""
-    return EwsError("ErrorSchemaValidation", f"The request failed schema validation: {violation}", fault=True)
+class SchemaError(EwsError):
+    """Raised where the schema forbids a request; always a fault.
+
+    The violation is in `faultstring` and in the details; the text beside the code is the same for all violations.
+    """
+
+    general_text = "The request failed schema validation."
+
+    def __init__(self, violation: str, line: int, position: int) -> None:
+        super().__init__("ErrorSchemaValidation", f"The request failed schema validation: {violation}", fault=True)
+        self.details = {"LineNumber": str(line), "LinePosition": str(position), "Violation": violation}

@@ -2,7 +2,7 @@
 
 from mailsim.errors import EwsError
 from mailsim.mailbox import Mailbox
-from mailsim.schema import FolderRef
+from mailsim.request_parts import FolderRef
 from mailsim.store import Entry
 
 _NOT_FOUND = "The specified folder could not be found in the store."

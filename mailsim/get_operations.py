@@ -3,41 +3,46 @@
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from mailsim import schema
-from mailsim.errors import EwsError, schema_error
+from mailsim.errors import EwsError
 from mailsim.faults import SyncFaults
 from mailsim.folder_resolution import resolve_folder
 from mailsim.item_folder_xml import folder_xml, item_xml
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
+from mailsim.request_parts import (
+    FolderRef,
+    RequestedProperties,
+    parse_folder_refs,
+    parse_ids,
+    parse_shape,
+    parts_by_name,
+)
 from mailsim.responses import EwsResponse, ResponseMessage, build_response
-from mailsim.schema import FolderRef, RequestedProperties
-from mailsim.soap import Element, child_elements
+from mailsim.soap import Element
 from mailsim.store import Entry
 
 _Requested = TypeVar("_Requested")
-_VIEWS: Final = ("FolderShape", "IndexedPageFolderView", "FractionalPageFolderView", "Restriction", "ParentFolderIds")
 _MAX_ENTRIES: Final = 999_999_999
 
 
 def get_item(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:
     """Answer GetItem: a response message for each id. Raises `EwsError`."""
-    parts = schema.operation_parts(operation, ("ItemShape", "ItemIds"), ("ItemShape", "ItemIds"))
-    properties, ids = schema.parse_shape(parts["ItemShape"]), schema.parse_ids(parts["ItemIds"], "ItemId")
+    parts = parts_by_name(operation)
+    properties, ids = parse_shape(parts["ItemShape"]), parse_ids(parts["ItemIds"])
 
     def render(item_id: str) -> str:
         entry = mailbox.entries.get(item_id)
         if entry is None or entry.kind != "item":
             raise EwsError("ErrorItemNotFound", "The specified object was not found in the store.")
-        return f"<m:Items>{item_xml(mailbox, item_id, entry.parent_id, properties)}</m:Items>"
+        return f"<m:Items>{item_xml(mailbox, item_id, entry.parent_id, properties, has_body=True)}</m:Items>"
 
     return build_response(profile, "GetItem", faults.stopped(_messages(render, ids, "<m:Items/>")))
 
 
 def get_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
     """Answer GetFolder: a response message for each id. Raises `EwsError`."""
-    parts = schema.operation_parts(operation, ("FolderShape", "FolderIds"), ("FolderShape", "FolderIds"))
-    properties, refs = schema.parse_shape(parts["FolderShape"]), _parse_refs(parts["FolderIds"])
+    parts = parts_by_name(operation)
+    properties, refs = parse_shape(parts["FolderShape"]), parse_folder_refs(parts["FolderIds"])
 
     def render(ref: FolderRef) -> str:
         folder = folder_xml(profile, mailbox, resolve_folder(mailbox, ref), properties)
@@ -48,10 +53,10 @@ def get_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsRes
 
 def find_folder(profile: Profile, mailbox: Mailbox, operation: Element) -> EwsResponse:
     """Answer FindFolder: the folders in a folder, or all below it, page by page. Raises `EwsError`."""
-    parts = schema.operation_parts(operation, _VIEWS, ("FolderShape", "ParentFolderIds"))
+    parts = parts_by_name(operation)
     if "Restriction" in parts or "FractionalPageFolderView" in parts:
-        raise EwsError("ErrorInvalidRequest", "This server supports IndexedPageFolderView only.", fault=True)
-    properties, refs = schema.parse_shape(parts["FolderShape"]), _parse_refs(parts["ParentFolderIds"])
+        raise EwsError("ErrorInvalidOperation", "This server supports IndexedPageFolderView only.", fault=True)
+    properties, refs = parse_shape(parts["FolderShape"]), parse_folder_refs(parts["ParentFolderIds"])
     offset, limit = _parse_view(parts.get("IndexedPageFolderView"))
     is_deep = operation.get("Traversal") == "Deep"
 
@@ -78,20 +83,14 @@ def _messages(
     return messages
 
 
-def _parse_refs(parent: Element) -> list[FolderRef]:
-    refs = [schema.parse_folder_ref(part) for part in child_elements(parent)]
-    if not refs:
-        raise schema_error(f"{parent.tag!s} is empty")
-    return refs
-
-
 def _parse_view(part: Element | None) -> tuple[int, int]:
-    """Return the offset and the maximal length of a page."""
-    if part is None:
-        return 0, _MAX_ENTRIES
-    offset = schema.parse_integer("Offset", part.get("Offset", ""), 0, _MAX_ENTRIES)
-    limit = part.get("MaxEntriesReturned", str(_MAX_ENTRIES))
-    return offset, schema.parse_integer("MaxEntriesReturned", limit, 1, _MAX_ENTRIES)
+    """Return the offset and the maximal length of a page. Raises `EwsError`."""
+    offset, limit = (int(part.get("Offset", "0")), part.get("MaxEntriesReturned")) if part is not None else (0, None)
+    if offset < 0:
+        raise EwsError("ErrorInvalidIndexedPagingParameters", "Offset must be 0 or more.")
+    if limit is not None and int(limit) < 1:
+        raise EwsError("ErrorInvalidPagingMaxRows", "MaxEntriesReturned must be 1 or more.")
+    return offset, int(limit) if limit is not None else _MAX_ENTRIES
 
 
 def _page_xml(

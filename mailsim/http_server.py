@@ -9,11 +9,10 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mailsim import workmail_api
+from mailsim.request_body import BodyError, read_body
 from mailsim.runtime import Runtime
 
 EWS_PATH: Final = "/EWS/Exchange.asmx"
-
-MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
 _JSON: Final = "application/json"
 _AWS_JSON: Final = "application/x-amz-json-1.1"
@@ -46,18 +45,25 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = 1024 * 1024
 
+    def handle_expect_100(self) -> bool:
+        """Send the interim response before the body is read; the base class leaves it in the buffer."""
+        self.send_response_only(HTTPStatus.CONTINUE)
+        self.end_headers()
+        self.wfile.flush()
+        return True
+
     def do_GET(self) -> None:
         """Answer a control call that only reads."""
         self._control("GET", dict(parse_qsl(urlsplit(self.path).query)))
 
     def do_POST(self) -> None:
         """Answer EWS, the WorkMail API, or a control call."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MAX_REQUEST_BYTES:
-            self._send(413, _JSON, b"{}")
+        try:
+            body = read_body(self.headers, self.rfile)
+        except BodyError as error:
+            self._send_json(error.status, {"error": str(error)})
             self.close_connection = True
             return
-        body = self.rfile.read(length)
         path = urlsplit(self.path).path
         if path.lower() == EWS_PATH.lower():
             self._ews(body)

@@ -3,11 +3,11 @@
 import base64
 from datetime import UTC, datetime
 from typing import Final
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from mailsim.mailbox import Mailbox
 from mailsim.profiles import Profile
-from mailsim.schema import RequestedProperties
+from mailsim.request_parts import RequestedProperties
 from mailsim.soap import text_element
 from mailsim.store import Entry, EntryKind
 
@@ -38,6 +38,16 @@ _FOLDER_CLASSES: Final = {
 }
 _FOLDER_ELEMENTS: Final = {"calendar": "CalendarFolder", "contacts": "ContactsFolder", "tasks": "TasksFolder"}
 _ITEM_ELEMENTS: Final = {"calendar": "CalendarItem", "contacts": "Contact", "tasks": "Task"}
+_ITEM_CLASSES: Final = {
+    "Message": "IPM.Note",
+    "CalendarItem": "IPM.Appointment",
+    "Contact": "IPM.Contact",
+    "Task": "IPM.Task",
+}
+_FROM: Final = (
+    "<t:From><t:Mailbox><t:Name>Sender</t:Name><t:EmailAddress>sender@example.com</t:EmailAddress>"
+    "<t:RoutingType>SMTP</t:RoutingType></t:Mailbox></t:From>"
+)
 _HAS_UNREAD_COUNT: Final = frozenset({"Folder", "TasksFolder"})
 """The other folder elements have no UnreadCount in the schema."""
 
@@ -52,20 +62,30 @@ def folder_id_xml(folder_id: str, entry: Entry | None = None, name: str = "Folde
     return _id_xml(name, "folder", folder_id, entry)
 
 
-def item_xml(mailbox: Mailbox, item_id: str, folder_id: str, properties: RequestedProperties) -> str:
-    """Return an item of a folder; one that has left the folder in the meantime has an id only."""
+def item_xml(
+    mailbox: Mailbox, item_id: str, folder_id: str, properties: RequestedProperties, *, has_body: bool = False
+) -> str:
+    """Return an item of a folder; one that has left the folder in the meantime has an id only.
+
+    Only GetItem returns a Body (Exchange, page on SyncFolderItems).
+    """
     name, entry = (
         _ITEM_ELEMENTS.get(mailbox.distinguished_name(folder_id) or "", "Message"),
         mailbox.entries.get(item_id),
     )
     if entry is None or entry.parent_id != folder_id:
         return f"<t:{name}>{item_id_xml(item_id)}</t:{name}>"
+    body, is_message = f"Body of {entry.name}", name == "Message"
     values = {
         "ParentFolderId": folder_id_xml(entry.parent_id, mailbox.entries[entry.parent_id], "ParentFolderId"),
+        "ItemClass": text_element("t:ItemClass", _ITEM_CLASSES[name]),
         "Subject": text_element("t:Subject", entry.name),
+        "Body": f'<t:Body BodyType="Text">{escape(body)}</t:Body>' if has_body else "",
         "DateTimeReceived": text_element("t:DateTimeReceived", _time(entry.received_at or 0)),
+        "Size": text_element("t:Size", str(len(entry.name.encode()) + len(body.encode()))),
         "LastModifiedTime": text_element("t:LastModifiedTime", _time(entry.modified_at or 0)),
-        "IsRead": text_element("t:IsRead", str(not entry.unread).lower()) if name == "Message" else "",
+        "From": _FROM if is_message else "",
+        "IsRead": text_element("t:IsRead", str(not entry.unread).lower()) if is_message else "",
     }
     return f"<t:{name}>{item_id_xml(item_id, entry)}{_select(values, properties)}</t:{name}>"
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NoReturn
 
 from mailsim.directory import MINUTES_A_DAY
 from mailsim.errors import EwsError
@@ -11,6 +11,8 @@ from mailsim.folder_resolution import resolve_subscribed_folder
 from mailsim.mailbox import Mailbox
 from mailsim.mailbox_events import LoggedEvent
 from mailsim.profiles import Profile
+from mailsim.request_parts import parts_by_name
+from mailsim.soap import Element, text_of
 from mailsim.subscribe_request import SubscribeRequest
 from mailsim.subscription import State, Subscription
 from mailsim.watermarks import decode_watermark
@@ -50,6 +52,18 @@ class SubscriptionRegistry:
         added.queue += _matching(profile, added, mailbox, resumed[1] if resumed else [])
         self.subscriptions[added.id] = self._live[added.id] = added
         return added
+
+    def refuse_id(self, mailbox: Mailbox, operation: Element) -> NoReturn:
+        """Raise the `EwsError` for an Unsubscribe or a GetEvents: neither accepts the id of a push subscription.
+
+        The code is that of MS-OXWSNTIF, section 3.1.4.4.
+        """
+        known = self.subscriptions.get(text_of(parts_by_name(operation)["SubscriptionId"]).strip())
+        if known is None or known.state is not State.LIVE:
+            raise EwsError("ErrorSubscriptionNotFound", "The specified subscription was not found.")
+        if known.mailbox != mailbox.email:
+            raise EwsError("ErrorSubscriptionAccessDenied", "The specified subscription belongs to another user.")
+        raise EwsError("ErrorInvalidSubscription", "The specified subscription is not valid for this operation.")
 
     def queue_events(self, profile: Profile, mailbox: Mailbox, events: list[LoggedEvent]) -> None:
         """Queue events for the subscriptions that match."""

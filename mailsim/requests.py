@@ -1,10 +1,26 @@
 """EWS requests: the operation, the impersonated user and the server version of a SOAP envelope."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from mailsim.errors import EwsError
+from mailsim.errors import EwsError, SchemaError
 from mailsim.profiles import Profile
-from mailsim.soap import Element, NotSoapError, S, T, body_content, child_elements, parse_envelope, text_of
+from mailsim.schema import operations
+from mailsim.soap import (
+    Element,
+    M,
+    NotSoapError,
+    S,
+    T,
+    body_content,
+    child_elements,
+    parse_envelope,
+    position_of,
+    text_of,
+)
+
+_ADDRESSES: Final = frozenset({f"{T}PrincipalName", f"{T}SmtpAddress", f"{T}PrimarySmtpAddress"})
+"""A user's principal name is its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +50,20 @@ class EwsRequest:
 
 
 def parse_request(profile: Profile, body: bytes) -> EwsRequest:
-    """Return the request; an unreadable one has an error."""
+    """Return the request; an unreadable or invalid one has an error."""
     try:
         envelope = parse_envelope(body)
         operation = body_content(envelope)
     except NotSoapError as error:
         return EwsRequest(error=EwsError("ErrorInvalidRequest", f"The request is invalid: {error}", fault=True))
-    header, impersonated = envelope.find(f"{S}Header"), None
+    header = envelope.find(f"{S}Header")
+    sid = header.find(f"{T}ExchangeImpersonation/{T}ConnectingSID/*") if header is not None else None
+    impersonated = text_of(sid).strip().lower() if sid is not None else None
     try:
-        impersonated = _parse_impersonation(header)
         _check_version(profile, header)
+        _check_supported(operation)
+        _check_schema(profile, body, header, operation)
+        _check_impersonation(sid)
     except EwsError as error:
         return EwsRequest(operation, impersonated, error)
     return EwsRequest(operation, impersonated)
@@ -55,12 +75,29 @@ def _check_version(profile: Profile, header: Element | None) -> None:
         raise EwsError(profile.unknown_version_error, "The specified server version is invalid.", fault=True)
 
 
-def _parse_impersonation(header: Element | None) -> str | None:
-    sid = header.find(f"{T}ExchangeImpersonation/{T}ConnectingSID") if header is not None else None
-    if sid is None:
-        return None
-    children = child_elements(sid)
-    addresses = [text_of(each).strip().lower() for each in children if str(each.tag).endswith("SmtpAddress")]
-    if len(addresses) != 1:
-        raise EwsError("ErrorInvalidExchangeImpersonationHeaderData", "One SMTP address is expected.", fault=True)
-    return addresses[0]
+def _check_supported(operation: Element) -> None:
+    if not operations.is_supported(operation):
+        supported = ", ".join(operations.SUPPORTED)
+        name = str(operation.tag).removeprefix(M)
+        text = f"The operation {name} is not supported. This server supports {supported}."
+        raise EwsError("ErrorInvalidOperation", text, fault=True)
+
+
+def _check_schema(profile: Profile, body: bytes, header: Element | None, operation: Element) -> None:
+    if profile.misplaced_watermark == "ignored":
+        _remove_misplaced_watermark(operation)
+    violation = operations.first_violation(header, operation)
+    if violation is not None:
+        raise SchemaError(violation.sentence, *position_of(body, violation.element))
+
+
+def _remove_misplaced_watermark(operation: Element) -> None:
+    for request in child_elements(operation) if operation.tag == f"{M}Subscribe" else []:
+        for misplaced in request.findall(f"{M}Watermark"):
+            request.remove(misplaced)
+
+
+def _check_impersonation(sid: Element | None) -> None:
+    if sid is not None and sid.tag not in _ADDRESSES:
+        text = "PrincipalName, SmtpAddress or PrimarySmtpAddress is expected."
+        raise EwsError("ErrorInvalidExchangeImpersonationHeaderData", text, fault=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from xml.sax.saxutils import escape
 
-from mailsim.errors import EwsError
+from mailsim.errors import EwsError, SchemaError
 from mailsim.profiles import Profile
 from mailsim.soap import ERRORS, MESSAGES, SOAP, TYPES, text_element
 
@@ -81,8 +81,8 @@ def build_error_response(profile: Profile, operation: str, error: EwsError) -> E
 
 def build_fault(error: EwsError) -> EwsResponse:
     """Return the SOAP fault; its MessageXml is in the types namespace."""
-    code = text_element("e:ResponseCode", error.code)
-    detail = f"{code}{text_element('e:Message', str(error))}{_back_off('t', error)}"
+    text = error.general_text if isinstance(error, SchemaError) else str(error)
+    detail = text_element("e:ResponseCode", error.code) + text_element("e:Message", text) + _message_xml("t", error)
     body = (
         f'{_DECLARATION}<soap:Envelope xmlns:soap="{SOAP}"><soap:Body><soap:Fault>'
         f'<faultcode xmlns:a="{TYPES}">a:{escape(error.code)}</faultcode>'
@@ -104,12 +104,13 @@ def _response_message(operation: str, message: ResponseMessage) -> str:
     if error is None:
         code = text_element("m:ResponseCode", NO_ERROR)
         return f'<{name} ResponseClass="Success">{code}{message.content}</{name}>'
-    elements = error_elements(str(error), error.code, _back_off("m", error))
+    elements = error_elements(str(error), error.code, _message_xml("m", error))
     return f'<{name} ResponseClass="{message.error_class}">{elements}{message.content}</{name}>'
 
 
-def _back_off(prefix: str, error: EwsError) -> str:
-    if error.back_off_ms is None:
-        return ""
-    value = f'<t:Value Name="BackOffMilliseconds">{error.back_off_ms}</t:Value>'
-    return f"<{prefix}:MessageXml>{value}</{prefix}:MessageXml>"
+def _message_xml(prefix: str, error: EwsError) -> str:
+    details = error.details if isinstance(error, SchemaError) else {}
+    values = "".join(text_element(f"t:{name}", value) for name, value in details.items())
+    if error.back_off_ms is not None:
+        values += f'<t:Value Name="BackOffMilliseconds">{error.back_off_ms}</t:Value>'
+    return f"<{prefix}:MessageXml>{values}</{prefix}:MessageXml>" if values else ""

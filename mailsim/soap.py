@@ -1,6 +1,9 @@
 """Strict reading of SOAP 1.1: no document type, no processing instruction, no network access."""
 
+import contextlib
+from itertools import count
 from typing import Final
+from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from lxml import etree
@@ -40,6 +43,22 @@ def body_content(envelope: Element) -> Element:
     if len(children) != 1:
         raise NotSoapError("the envelope needs one Body with one element")
     return children[0]
+
+
+def position_of(document: bytes, element: Element) -> tuple[int, int]:
+    """Return the line and the column of the name in an element's start tag, from 1 on, as .NET counts them."""
+    before = next(number for number, each in enumerate(element.getroottree().iter("*")) if each is element)
+    parser, number, found = expat.ParserCreate(), count(), (element.sourceline or 1, 1)
+
+    def on_start(_name: str, _attributes: object) -> None:
+        nonlocal found
+        if next(number) == before:
+            found = (parser.CurrentLineNumber, parser.CurrentColumnNumber + 2)
+
+    parser.StartElementHandler = on_start
+    with contextlib.suppress(expat.ExpatError):  # an encoding that lxml alone knows
+        parser.Parse(document, True)  # noqa: FBT003  # expat's parameter
+    return found
 
 
 def child_elements(parent: Element) -> list[Element]:

@@ -1,9 +1,7 @@
 """SyncFolderItems and SyncFolderHierarchy: the changes since a SyncState."""
 
 from collections.abc import Iterable
-from typing import Final
 
-from mailsim import schema
 from mailsim.errors import EwsError
 from mailsim.faults import HIERARCHY, SyncFaults
 from mailsim.folder_resolution import resolve_folder
@@ -12,29 +10,28 @@ from mailsim.mailbox import ALL_ITEMS, MSG_FOLDER_ROOT, ROOT, Mailbox
 from mailsim.net_changes import NetChange, endless_page, net_folder_changes, next_items_page
 from mailsim.non_ipm_folders import check_synchronizable
 from mailsim.profiles import Profile
+from mailsim.request_parts import (
+    RequestedProperties,
+    parse_folder_refs,
+    parse_ids,
+    parse_shape,
+    parts_by_name,
+)
 from mailsim.responses import EwsResponse, ResponseMessage, build_response
-from mailsim.schema import FolderRef, RequestedProperties
-from mailsim.soap import Element, child_elements, text_element, text_of
+from mailsim.soap import Element, text_element, text_of
 from mailsim.store import Entry
 from mailsim.sync_state import SyncState, decode_sync_state, encode_sync_state
-
-MAX_CHANGES: Final = 512
-"""types.xsd, MaxSyncChangesReturnedType."""
-
-_ITEMS: Final = ("ItemShape", "SyncFolderId", "SyncState", "Ignore", "MaxChangesReturned", "SyncScope")
-_HIERARCHY: Final = ("FolderShape", "SyncFolderId", "SyncState")
 
 
 def sync_folder_items(profile: Profile, mailbox: Mailbox, operation: Element, faults: SyncFaults) -> EwsResponse:
     """Answer SyncFolderItems: the changes of the items in one folder, page by page. Raises `EwsError`."""
-    parts = schema.operation_parts(operation, _ITEMS, ("ItemShape", "SyncFolderId", "MaxChangesReturned"))
-    limit = schema.parse_integer("MaxChangesReturned", text_of(parts["MaxChangesReturned"]), 1, MAX_CHANGES)
-    properties, folder = schema.parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
+    parts = parts_by_name(operation)
+    limit, ignored = int(text_of(parts["MaxChangesReturned"])), parse_ids(parts["Ignore"]) if "Ignore" in parts else []
+    properties, folder = parse_shape(parts["ItemShape"]), _sync_folder(mailbox, parts["SyncFolderId"])
     names = mailbox.names_of(folder)
     faults.raise_refusal(names)
     if profile.non_ipm_folders:
         check_synchronizable(mailbox, folder)
-    ignored = {part.get("Id") for part in child_elements(parts["Ignore"])} if "Ignore" in parts else set()
     scope, history = _scope(mailbox, "items", folder.id), mailbox.store.item_history[folder.id]
     state = _parse_state(scope, parts.get("SyncState"), len(history))
     page = endless_page(state) if faults.is_endless(names) else next_items_page(history, state, limit)
@@ -48,8 +45,8 @@ def sync_folder_hierarchy(profile: Profile, mailbox: Mailbox, operation: Element
 
     As on Exchange, a state for all folders is not valid for the top folder given by name.
     """
-    parts = schema.operation_parts(operation, _HIERARCHY, ("FolderShape",))
-    properties, named = schema.parse_shape(parts["FolderShape"]), parts.get("SyncFolderId")
+    parts = parts_by_name(operation)
+    properties, named = parse_shape(parts["FolderShape"]), parts.get("SyncFolderId")
     faults.raise_refusal({HIERARCHY})
     root, hidden = _hierarchy_root(profile, mailbox, named)
     scope, history = (
@@ -73,8 +70,7 @@ def _hierarchy_root(profile: Profile, mailbox: Mailbox, named: Element | None) -
 
 
 def _sync_folder(mailbox: Mailbox, part: Element) -> Entry:
-    refs = [schema.parse_folder_ref(each) for each in child_elements(part)]
-    ref = refs[0] if len(refs) == 1 else FolderRef("", is_distinguished=False, mailbox=None)
+    (ref,) = parse_folder_refs(part)
     return resolve_folder(mailbox, ref, "ErrorSyncFolderNotFound")
 
 

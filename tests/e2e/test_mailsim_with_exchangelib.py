@@ -22,12 +22,14 @@ from exchangelib import BASIC, DELEGATE, IMPERSONATION, Account, Configuration, 
 from exchangelib.errors import (
     ErrorExceededSubscriptionCount,
     ErrorImpersonateUserDenied,
+    ErrorInvalidOperation,
+    ErrorInvalidSubscription,
     ErrorInvalidSyncStateData,
     ErrorSchemaValidation,
 )
 from exchangelib.folders import DistinguishedFolderId
 from exchangelib.properties import Notification
-from exchangelib.services import SendNotification, SubscribeToPush
+from exchangelib.services import GetEvents, SendNotification, SubscribeToPush, Unsubscribe
 from exchangelib.version import EXCHANGE_2010_SP2, EXCHANGE_2016, Version
 
 from tests.unit.mailsim.world import basic, subscribe
@@ -163,8 +165,35 @@ def test_errors_are_raised(simulator: Simulator) -> None:
     _, watermark = simulator.subscribe()
     with pytest.raises(ErrorExceededSubscriptionCount):
         simulator.subscribe()
-    with pytest.raises(ErrorSchemaValidation):
+    with pytest.raises(ErrorSchemaValidation, match=r"invalid child element 'Watermark' in namespace .*/messages'"):
         simulator.subscribe(watermark=watermark)
+
+
+def test_an_operation_that_is_not_there_is_refused_once(simulator: Simulator) -> None:
+    """With the words of the server; exchangelib would take ErrorInvalidRequest for a wrong version."""
+    protocol = simulator.account().protocol
+    with pytest.raises(ErrorInvalidOperation, match="The operation ResolveNames is not supported"):
+        protocol.resolve_names(["anna"])
+    assert [each["answer"] for each in simulator.control("requests")] == ["ErrorInvalidOperation"]
+
+
+def test_the_id_of_a_push_subscription_is_invalid_elsewhere(simulator: Simulator) -> None:
+    """Only an acknowledgement ends the subscription."""
+    subscription_id, watermark = simulator.subscribe()
+    account = simulator.account()
+    with pytest.raises(ErrorInvalidSubscription):
+        Unsubscribe(account=account).get(subscription_id=subscription_id)
+    with pytest.raises(ErrorInvalidSubscription):
+        list(GetEvents(account=account).call(subscription_id=subscription_id, watermark=watermark))
+    assert [each["state"] for each in simulator.control("subscriptions")] == ["live"]
+
+
+def test_items_are_fetched(simulator: Simulator) -> None:
+    """With the properties of a message."""
+    item_id = simulator.control(f"mailboxes/{EMAIL}/messages", subject="hello")["item_id"]
+    (item,) = simulator.account().fetch([(item_id, None)])
+    assert (item.subject, item.body, item.item_class, item.size) == ("hello", "Body of hello", "IPM.Note", 18)
+    assert (item.author or item.sender).email_address == "sender@example.com"
 
 
 def test_a_lost_subscribe_response_closes_the_connection(simulator: Simulator) -> None:

@@ -1,26 +1,63 @@
 """GetItem, GetFolder and FindFolder."""
 
+import re
+
 import pytest
 
-from tests.unit.mailsim.sync_client import find_folder, folder_ids, get_folder, get_item, shape
+from tests.unit.mailsim.sync_client import find_folder, folder_ids, get_folder, get_item, shape, sync_items
 from tests.unit.mailsim.world import World, request, texts
 
 MAILBOX = "<t:Mailbox><t:EmailAddress>other@example.com</t:EmailAddress></t:Mailbox>"
 OTHERS = folder_ids("FolderIds", "inbox").replace("/></", f">{MAILBOX}</t:DistinguishedFolderId></")
 
 
+def bodies(answer: bytes) -> list[str]:
+    """Return the bodies of the items in a response; the first Body is that of the envelope."""
+    return texts(answer, "Body")[1:]
+
+
 def test_get_item_returns_the_properties() -> None:
-    """Subject, time received and read flag; with IdOnly the id alone."""
+    """With IdOnly the id alone."""
     world = World()
     item_id = world.mail("hello <you>")
     _, answer = world.ask(get_item(item_id))
     assert texts(answer, "Subject") == ["hello <you>"]
+    assert bodies(answer) == ["Body of hello <you>"]
+    assert texts(answer, "ItemClass") == ["IPM.Note"]
+    assert texts(answer, "Size") == [str(len("hello <you>" + "Body of hello <you>"))]
+    assert texts(answer, "EmailAddress") == ["sender@example.com"]
     assert texts(answer, "DateTimeReceived") == ["2023-11-14T22:13:20Z"]
     assert texts(answer, "IsRead") == ["false"]
     world.act("items", item_id, "read")
     _, answer = world.ask(get_item(item_id))
     assert texts(answer, "IsRead") == ["true"]
     assert texts(world.ask(get_item(item_id, base="IdOnly"))[1], "Subject") == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "element", "item_class"),
+    [
+        ("calendar", "CalendarItem", "IPM.Appointment"),
+        ("contacts", "Contact", "IPM.Contact"),
+        ("tasks", "Task", "IPM.Task"),
+    ],
+)
+def test_other_items_have_their_class(folder: str, element: str, item_class: str) -> None:
+    """They have a body, but neither a sender nor a read flag."""
+    world = World()
+    _, answer = world.ask(get_item(world.mail(folder=folder), base="AllProperties"))
+    assert len(texts(answer, element)) == 1
+    assert (texts(answer, "ItemClass"), len(bodies(answer))) == ([item_class], 1)
+    assert texts(answer, "From") + texts(answer, "IsRead") == []
+
+
+def test_a_sync_returns_no_body() -> None:
+    """Only GetItem does."""
+    world = World()
+    world.mail("hello")
+    _, answer = world.ask(sync_items().replace(b"IdOnly", b"AllProperties"))
+    assert texts(answer, "Subject") == ["hello"]
+    assert bodies(answer) == []
 
 
 def test_a_removed_item_is_not_found() -> None:
@@ -90,7 +127,10 @@ def test_find_folder_returns_pages() -> None:
     assert texts(page, "DisplayName") == texts(deep, "DisplayName")[10:]
     assert b'IncludesLastItemInRange="true"' in page
     assert world.code(find_folder("root", "Deep", view.replace('Offset="10"', "")))[1] == "ErrorSchemaValidation"
-    assert world.code(find_folder("root", "Deep", "<m:Restriction/>"))[1] == "ErrorInvalidRequest"
+    assert world.code(find_folder("root", "Deep", "<m:Restriction/>"))[1] == "ErrorInvalidOperation"
+    for attribute, code in (("Offset", "ErrorInvalidIndexedPagingParameters"), ("Max", "ErrorInvalidPagingMaxRows")):
+        negative = re.sub(rf'({attribute}\w*)="10"', r'\1="-1"', view)
+        assert world.code(find_folder("root", "Deep", negative)) == (200, code)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def subscribe_code(world: World, email: str | None, authorization: str | None = 
     return status, texts(answer, "ResponseCode")[0]
 
 
-@pytest.mark.parametrize("element", ["SmtpAddress", "PrimarySmtpAddress"])
+@pytest.mark.parametrize("element", ["SmtpAddress", "PrimarySmtpAddress", "PrincipalName"])
 def test_a_service_account_acts_on_the_mailbox_it_names(element: str) -> None:
     """The subscription belongs to that mailbox, and counts towards its quota."""
     world = with_service_account(quota=1)

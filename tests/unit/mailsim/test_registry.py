@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.mailsim.world import EMAIL, MINUTE, UNSUBSCRIBE, World, event_types, subscribe, texts
+from tests.unit.mailsim.world import EMAIL, MINUTE, UNSUBSCRIBE, World, basic, event_types, request, subscribe, texts
 
 DAY = 24 * 60 * MINUTE
 
@@ -141,3 +141,24 @@ def test_a_mailbox_is_kept_for_thirty_days() -> None:
     world.call(f"mailboxes/{EMAIL}/enable")
     assert world.get("changes", mailbox=EMAIL) == []
     assert world.code(subscribe(watermark=watermark)) == (200, "ErrorInvalidWatermark")
+
+
+@pytest.mark.parametrize("operation", ["Unsubscribe", "GetEvents"])
+def test_the_id_of_a_push_subscription_is_refused(operation: str) -> None:
+    """Only an acknowledgement ends it; each error has its own code."""
+    world = World()
+    world.call("users", email="other@example.com", password="password")
+    subscription_id, watermark = world.subscribed()
+    since = f"<m:Watermark>{watermark}</m:Watermark>" if operation == "GetEvents" else ""
+
+    def code(own_id: str, email: str = EMAIL) -> tuple[int, list[str]]:
+        parts = f"<m:SubscriptionId>{own_id}</m:SubscriptionId>{since}"
+        status, answer = world.ask(request(f"<m:{operation}>{parts}</m:{operation}>"), basic(email=email))
+        return status, texts(answer, "ResponseCode")
+
+    assert code(subscription_id) == (200, ["ErrorInvalidSubscription"])
+    assert code(subscription_id, "other@example.com") == (200, ["ErrorSubscriptionAccessDenied"])
+    assert code("unknown") == (200, ["ErrorSubscriptionNotFound"])
+    assert world.state(subscription_id) == "live"
+    world.call("faults", restart=True)
+    assert code(subscription_id) == (200, ["ErrorSubscriptionNotFound"])

@@ -60,7 +60,7 @@ def test_invalid_requests_are_logged() -> None:
     world.core.handle_ews(subscribe(), None, world.now)
     world.code(request("<m:Paint/>"))
     world.code(b"junk")
-    assert logged(world, "answer") == ["401", "401", "ErrorInvalidRequest", "ErrorInvalidRequest"]
+    assert logged(world, "answer") == ["401", "401", "ErrorInvalidOperation", "ErrorInvalidRequest"]
     assert logged(world, "operation") == ["Subscribe", "Subscribe", "Paint", None]
     assert logged(world, "mailbox") == [EMAIL, None, EMAIL, EMAIL]
 

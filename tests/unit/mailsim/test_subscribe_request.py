@@ -85,10 +85,24 @@ def test_an_invalid_url_gets_an_error_response(url: str) -> None:
     assert World().code(request(operation)) == (200, "ErrorInvalidPushSubscriptionUrl")
 
 
-@pytest.mark.parametrize("body", [b"", b"<a/>", request(""), request("<m:CreateItem/>"), request("<m:Subscribe/>")])
-def test_other_requests_are_invalid(body: bytes) -> None:
-    """Neither other operations nor other documents are supported."""
+@pytest.mark.parametrize("body", [b"", b"<a/>", request(""), request(push(EVERYTHING) * 2)])
+def test_other_documents_are_invalid(body: bytes) -> None:
+    """An envelope with one operation is expected."""
     assert World().code(body) == (500, "ErrorInvalidRequest")
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "<m:CreateItem/>",
+        "<t:Subscribe/>",
+        "<m:Subscribe><m:PullSubscriptionRequest/></m:Subscribe>",
+        "<m:Subscribe><m:StreamingSubscriptionRequest/></m:Subscribe>",
+    ],
+)
+def test_other_operations_are_not_supported(operation: str) -> None:
+    """The code is one that no client takes for a wrong server version."""
+    assert World().code(request(operation)) == (500, "ErrorInvalidOperation")
 
 
 @pytest.mark.parametrize(

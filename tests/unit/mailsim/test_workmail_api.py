@@ -5,6 +5,8 @@ import pytest
 from mailsim import workmail_api
 from tests.unit.mailsim.world import EMAIL, MINUTE, START, World
 
+ORGANIZATION = f"m-{'0123456789abcdef' * 2}"
+
 
 def test_users_are_listed_page_by_page() -> None:
     """With the states and dates of the WorkMail API."""
@@ -12,7 +14,7 @@ def test_users_are_listed_page_by_page() -> None:
     world.call("users", email="second@example.com", password="x")
     world.now += MINUTE
     world.call("mailboxes/second@example.com/disable")
-    first = {"OrganizationId": "m-1", "MaxResults": 1}
+    first = {"OrganizationId": ORGANIZATION, "MaxResults": 1}
     status, page = workmail_api.handle(world.core, "WorkMailService.ListUsers", first)
     assert (status, [user["Email"] for user in page["Users"]]) == (200, [EMAIL])
     _, rest = workmail_api.handle(world.core, "WorkMailService.ListUsers", {"NextToken": page["NextToken"]})
@@ -38,6 +40,7 @@ def test_a_user_is_described_by_id_or_address() -> None:
     _, by_address = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": EMAIL})
     _, by_id = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": by_address["UserId"]})
     assert by_id == by_address
+    assert len(by_address["UserId"]) >= 12
     status, answer = workmail_api.handle(world.core, "WorkMailService.DescribeUser", {"UserId": "nobody"})
     assert (status, answer["__type"]) == (400, "EntityNotFoundException")
     assert workmail_api.handle(world.core, "WorkMailService.CreateUser", {})[0] == 400
