@@ -13,7 +13,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo up test test-fast test-engines simulate fuzz check format synth deploy destroy bench clean
+.PHONY: help setup lock demo up test test-fast test-engines test-clients simulate fuzz check format synth deploy destroy bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ test-fast: $(READY) ## run the tests that start no process
 test-engines: $(READY) ## run contracts and scenarios on DynamoDB Local and ElasticMQ (Java 17 or newer)
 	@$(BIN)/python -m tests.engines.fetch
 	$(PYTEST) -p tests.engines.plugin --engines -n 2 tests/contract tests/engines $(ARGS)
+
+test-clients: $(READY) ## run EWS client libraries (Java, Node.js where present) and boto3 against mailsim
+	@$(BIN)/python -m tests.clients.fetch
+	$(PYTEST) -p tests.clients.plugin --clients -n 2 tests/clients tests/e2e/test_mailsim_with_exchangelib.py $(ARGS)
 
 simulate: $(READY) ## simulate days of protocol time with every fault at once: SEEDS seeds from seed FIRST on
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST)
