@@ -14,7 +14,7 @@ from ewspush.adapters.ews import EwsServer
 from ewspush.domain.ports import Credentials
 from ewspush.errors import UnavailableError
 from ewspush.protocol.changes import ChangeKind, ItemChange
-from ewspush.protocol.lookup import LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.response_codes import NO_CONNECTION
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
@@ -195,15 +195,17 @@ class TestLookup:
         world.act("items", deleted, "delete")
         moved_to = world.act("items", moved, "move", folder="drafts")["item_id"]
         asked = LookupRequest((there, deleted, moved, moved_to, "AAFnone"))
-        gone = mailboxes.client().missing_items(EMAIL, asked)
-        assert gone == frozenset({deleted, moved, "AAFnone"})
+        found = mailboxes.client().missing_items(EMAIL, asked)
+        assert found == LookupAnswer(frozenset({there, moved_to}), frozenset({deleted, moved, "AAFnone"}))
 
-    def test_an_item_without_an_answer_counts_as_present(self, mailboxes: Mailboxes) -> None:
-        """A busy server says nothing of any of them."""
+    def test_a_busy_server_settles_no_item(self, mailboxes: Mailboxes) -> None:
+        """It is refused as a whole."""
         item = mailboxes.world.mail()
         mailboxes.world.call("faults", refuse_sync="ErrorServerBusy")
         assert isinstance(mailboxes.client().missing_items(EMAIL, LookupRequest((item,))), Refused)
-        assert mailboxes.client().missing_items(EMAIL, LookupRequest((item,))) == frozenset()
+        assert mailboxes.client().missing_items(EMAIL, LookupRequest((item,))) == LookupAnswer(
+            frozenset({item}), frozenset()
+        )
 
 
 class TestRefusals:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from ewspush.errors import UnavailableError
-from ewspush.protocol.lookup import LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import (
@@ -81,6 +81,6 @@ class ObservedServer:
         self._checker.count_sync_request()
         return self._twin.sync_hierarchy(mailbox, request)
 
-    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
+    def missing_items(self, mailbox: str, request: LookupRequest) -> LookupAnswer | Refused:
         self._checker.count_sync_request()
         return self._twin.missing_items(mailbox, request)

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from ewspush.errors import UnavailableError
 from ewspush.protocol import lookup, subscribe, synchronization
-from ewspush.protocol.lookup import LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import (
@@ -52,7 +52,7 @@ class CoreMailServer:
         read = partial(synchronization.parse_sync_hierarchy, request=request)
         return self._ask(mailbox, synchronization.build_sync_hierarchy(request, VERSION), read)
 
-    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
+    def missing_items(self, mailbox: str, request: LookupRequest) -> LookupAnswer | Refused:
         return self._ask(
             mailbox, lookup.build_get_items(request, VERSION), partial(lookup.parse_get_items, request=request)
         )

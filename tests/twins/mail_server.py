@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from ewspush.domain.callback import Callback, verified
 from ewspush.errors import UnavailableError
-from ewspush.protocol.lookup import LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
@@ -60,5 +60,5 @@ class MemoryMailServer:
     def sync_hierarchy(self, mailbox: str, request: SyncHierarchyRequest) -> HierarchyPage:  # noqa: ARG002  # likewise
         return HierarchyPage("state", (), is_last=True)
 
-    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str]:  # noqa: ARG002  # likewise
-        return frozenset()
+    def missing_items(self, mailbox: str, request: LookupRequest) -> LookupAnswer:  # noqa: ARG002  # likewise
+        return LookupAnswer(frozenset(request.ids), frozenset())

@@ -15,7 +15,7 @@ from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 from ewspush.domain.ports import Clock, Credentials, MailCredentials
 from ewspush.errors import UnavailableError
 from ewspush.protocol.lookup import SOAP_ACTION as LOOKUP_SOAP_ACTION
-from ewspush.protocol.lookup import LookupRequest, build_get_items, parse_get_items
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest, build_get_items, parse_get_items
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
 from ewspush.protocol.soap import MAX_ANSWER_BYTES, Refused
 from ewspush.protocol.subscribe import (
@@ -92,7 +92,7 @@ class EwsServer:
         read = partial(parse_sync_hierarchy, request=request)
         return self._ask(mailbox, _Operation(HIERARCHY_SOAP_ACTION, partial(build_sync_hierarchy, request), read))
 
-    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
+    def missing_items(self, mailbox: str, request: LookupRequest) -> LookupAnswer | Refused:
         read = partial(parse_get_items, request=request)
         return self._ask(mailbox, _Operation(LOOKUP_SOAP_ACTION, partial(build_get_items, request), read))
 

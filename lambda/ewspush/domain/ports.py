@@ -11,7 +11,7 @@ from ewspush.domain.updates import ConditionalUpdate, WriteResult
 
 if TYPE_CHECKING:  # each module costs a cold start of responder and forwarder some milliseconds
     from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
-    from ewspush.protocol.lookup import LookupRequest
+    from ewspush.protocol.lookup import LookupAnswer, LookupRequest
     from ewspush.protocol.soap import Refused
     from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
     from ewspush.protocol.synchronization import (
@@ -157,5 +157,5 @@ class MailServer(Protocol):
     def sync_hierarchy(self, mailbox: str, request: "SyncHierarchyRequest") -> "HierarchyPage | Refused | UnusablePage":
         """Ask what has changed among the folders."""
 
-    def missing_items(self, mailbox: str, request: "LookupRequest") -> "frozenset[str] | Refused":
-        """Ask which of some items are no longer there."""
+    def missing_items(self, mailbox: str, request: "LookupRequest") -> "LookupAnswer | Refused":
+        """Ask which of some items are no longer there; the answer may leave some of them open."""

@@ -54,13 +54,17 @@ class SyncRun:
     new_folders: tuple[str, ...] = ()
     """Folders that the baseline cannot have a state of."""
     confirmed: tuple[str, ...] = ()
-    """Objects that came since the baseline, and that the server said are still there, or answered for."""
+    """Objects that came since the baseline, and that need no lookup: the server said what became of them, or was asked
+    too often."""
+    unanswered: tuple[str, ...] = ()
+    """Items that a lookup left open, once for each try; of two that were tried as often, the first is asked for first.
+    """
     is_restarted: bool = False
     """The folder under way is read from the beginning, for want of its state: what it shows are no changes."""
     published: int = 0
     """Events so far."""
     unpublished: int = 0
-    """Changes, or folders, of which nothing could be published: more than none, and the gap stays open."""
+    """Changes, folders, or items of which nothing could be published: more than none, and the gap stays open."""
     attempts: int = 0
     """Refusals since the last answer."""
     finished_at: datetime | None = None

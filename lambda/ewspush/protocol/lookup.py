@@ -14,6 +14,7 @@ MAX_ITEMS: Final = 100
 
 SOAP_ACTION: Final = soap.soap_action("GetItem")
 
+_FOUND: Final = "NoError"
 _NOT_FOUND: Final = "ErrorItemNotFound"
 
 
@@ -22,6 +23,18 @@ class LookupRequest:
     """Asks which of these items are still there."""
 
     ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswer:
+    """What became of each item of a lookup: the server has it, has nothing for its id, or did not answer for it."""
+
+    present: frozenset[str]
+    missing: frozenset[str]
+    unanswered: frozenset[str] = frozenset()
+    """A batch can stop half way, and a single item can be refused: that says nothing of whether they are there."""
+    back_off_ms: int | None = None
+    """How long the server then wants no requests."""
 
 
 def build_get_items(request: LookupRequest, server_version: str, impersonated: str | None = None) -> bytes:
@@ -34,16 +47,21 @@ def build_get_items(request: LookupRequest, server_version: str, impersonated: s
     return soap.build_request(operation, server_version, impersonated)
 
 
-def parse_get_items(status: int, body: bytes, request: LookupRequest) -> frozenset[str] | Refused:
-    """Return those ids of `request` that the server has nothing for; what it does not say is taken to be there.
+def parse_get_items(status: int, body: bytes, request: LookupRequest) -> LookupAnswer | Refused:
+    """Return what became of the ids of `request`: only NoError and ErrorItemNotFound settle one.
 
-    The response messages are in the order of the ids (page on GetItem). Refused with the server's code where it
-    answered none of them.
+    The response messages are in the order of the ids (page on GetItem). Where their number is another, it is not known
+    which is meant: none is settled, and an error that comes first refuses the request.
     """
     messages = soap.response_messages(status, body, "GetItem")
     if isinstance(messages, Refused):
         return messages
-    codes = [soap.text_of(message.find(M + "ResponseCode")) for message in messages]
-    if len(codes) != len(request.ids):
-        return soap.refusal(messages[0], status)
-    return frozenset(each for each, code in zip(request.ids, codes, strict=True) if code == _NOT_FOUND)
+    back_off_ms = max((soap.back_off_ms(message) or 0 for message in messages), default=0) or None
+    if len(messages) != len(request.ids):
+        nothing = LookupAnswer(frozenset(), frozenset(), frozenset(request.ids), back_off_ms)
+        return soap.refusal(messages[0], status) if soap.is_error(messages[0]) else nothing
+    codes = dict(
+        zip(request.ids, (soap.text_of(message.find(M + "ResponseCode")) for message in messages), strict=True)
+    )
+    present, missing = (frozenset(each for each in codes if codes[each] == code) for code in (_FOUND, _NOT_FOUND))
+    return LookupAnswer(present, missing, frozenset(codes) - present - missing, back_off_ms)

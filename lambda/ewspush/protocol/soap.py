@@ -116,8 +116,13 @@ def refusal(message: etree._Element, status: int) -> Refused:
     return Refused(
         code[:MAX_CODE_CHARACTERS],
         text_of(message.find(M + "MessageText")),
-        _back_off_ms(message.find(M + "MessageXml")),
+        back_off_ms(message),
     )
+
+
+def back_off_ms(message: etree._Element) -> int | None:
+    """Return how long a response message wants the server to be left alone; None where it does not say."""
+    return _back_off_ms(message.find(M + "MessageXml"))
 
 
 def text_of(element: etree._Element | None) -> str | None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+from lxml import etree
 
 from ewspush.domain.events import LoggedNotification
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
-from ewspush.protocol.lookup import LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
+from ewspush.protocol.namespaces import M, T
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
     HierarchyPage,
@@ -22,6 +25,7 @@ from tests.twins.ledger import MemoryLedger
 from tests.unit.mailsim.world import World
 
 Action: TypeAlias = Callable[[], object]
+Answer = TypeVar("Answer")
 
 
 def no_action() -> None:
@@ -60,6 +64,8 @@ class Server(CoreMailServer):
         """Before the server reads the request."""
         self.on_answer: dict[int, Action] = {}
         """After the server wrote the answer."""
+        self.stop_lookup: Callable[[tuple[str, ...]], int] | None = None
+        """Returns after how many of its items a lookup stops; the next one is refused, the rest is not looked at."""
 
     def sync_items(self, mailbox: str, request: SyncItemsRequest) -> ItemsPage | Refused | UnusablePage:
         number = self._begin()
@@ -73,7 +79,7 @@ class Server(CoreMailServer):
         self.on_answer.get(number, no_action)()
         return answer
 
-    def missing_items(self, mailbox: str, request: LookupRequest) -> frozenset[str] | Refused:
+    def missing_items(self, mailbox: str, request: LookupRequest) -> LookupAnswer | Refused:
         number = self._begin()
         answer = super().missing_items(mailbox, request)
         self.on_answer.get(number, no_action)()
@@ -84,3 +90,20 @@ class Server(CoreMailServer):
         number = self.syncs
         self.on_request.get(number, no_action)()
         return number
+
+    def _ask(self, mailbox: str, body: bytes, read: Callable[[int, bytes], Answer | Refused]) -> Answer | Refused:
+        ids = tuple(each.get("Id", "") for each in etree.fromstring(body).iterfind(f".//{M}ItemIds/{T}ItemId"))
+        stop = self.stop_lookup(ids) if ids and self.stop_lookup is not None else len(ids)
+        return super()._ask(mailbox, body, lambda status, answer: read(status, _stopped(answer, stop)))
+
+
+def _stopped(answer: bytes, after: int) -> bytes:
+    """Return the answer to a lookup as it is where the server stops after so many items."""
+    root = etree.fromstring(answer)
+    code = "ErrorMailboxStoreUnavailable"
+    for message in list(root.iter(M + "GetItemResponseMessage"))[after:]:
+        message.clear()
+        message.set("ResponseClass", "Error")
+        etree.SubElement(message, M + "ResponseCode").text = code
+        code = "ErrorBatchProcessingStopped"
+    return etree.tostring(root)

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from ewspush.domain.events import ChangeEvent
 from ewspush.domain.published import LoggedObjects
+from ewspush.domain.recovering import lookups
 from ewspush.domain.recovering.page_events import (
     PageContext,
     events_of_missing_items,
@@ -23,7 +24,7 @@ from ewspush.domain.recovering.page_events import (
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.sync_run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun
 from ewspush.protocol.changes import ChangeKind
-from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
     HierarchyPage,
@@ -40,8 +41,8 @@ _NO_EVENTS: tuple[ChangeEvent, ...] = ()
 SyncRequest: TypeAlias = SyncHierarchyRequest | SyncItemsRequest
 Refusal: TypeAlias = Refused | UnusablePage | None
 """None: the mail server did not answer."""
-Answer: TypeAlias = ItemsPage | HierarchyPage | frozenset[str] | Refusal
-"""A page, the missing items of a lookup, or a refusal."""
+Answer: TypeAlias = ItemsPage | HierarchyPage | LookupAnswer | Refusal
+"""A page, what a lookup found, or a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Step:
     events: tuple[ChangeEvent, ...] = ()
     state: FolderState | None = None
     is_refused: bool = False
-    """The same request is to be sent again, later."""
+    """The request, or what is left open of it, is to be sent again, later."""
     back_off_ms: int | None = None
     """How long the server then wants no requests."""
 
@@ -102,14 +103,13 @@ def next_request(run: SyncRun, sync_state: str | None, logged: LoggedObjects) ->
         return SyncHierarchyRequest(sync_state)
     if run.folders:
         return SyncItemsRequest(run.folder, sync_state)
-    items = logged.unconfirmed_items(run.confirmed) if run.emits_events else []
-    return LookupRequest(tuple(items[:MAX_ITEMS])) if items else None
+    return lookups.next_lookup(run, logged) if run.emits_events else None
 
 
 def on_answer(run: SyncRun, request: SyncRequest | LookupRequest, answer: Answer, context: PageContext) -> Step:
     """Return what `answer` makes of a run; `context` counts only where the run emits events."""
     match request, answer:
-        case LookupRequest(), frozenset():
+        case LookupRequest(), LookupAnswer():
             return on_lookup(run, request, answer, context)
         case ((SyncItemsRequest() | SyncHierarchyRequest()), (ItemsPage() | HierarchyPage())):
             return on_page(run, request, answer, context)
@@ -138,18 +138,26 @@ def on_refused(run: SyncRun, request: SyncRequest | LookupRequest, answer: Refus
             return Step(_restarted(run), state=FolderState(run.folder, None))
         if run.folders and is_folder_gone(answer):
             return Step(_next_folder(replace(run, attempts=0)))
+    if isinstance(answer, Refused) and isinstance(request, LookupRequest) and not lookups.is_away(answer):
+        run = lookups.without_answer(run, request.ids)
     back_off_ms = answer.back_off_ms if isinstance(answer, Refused) else None
     return Step(replace(run, attempts=run.attempts + 1), is_refused=True, back_off_ms=back_off_ms)
 
 
-def on_lookup(run: SyncRun, request: LookupRequest, missing: frozenset[str], context: PageContext) -> Step:
-    """Return the step of a lookup that did not find the `missing` ones of the items that it asked for.
+def on_lookup(run: SyncRun, request: LookupRequest, answer: LookupAnswer, context: PageContext) -> Step:
+    """Return the step of a lookup: the items that are not there any more were deleted.
 
-    Those that push logged meanwhile are looked up again.
+    Those that push logged meanwhile are looked up again; those that the server did not answer for too, but later.
     """
-    answered = [each for each in request.ids if each not in context.pushed_meanwhile]
-    events = events_of_missing_items(context, run.round, [each for each in answered if each in missing])
-    return Step(_advanced(run, confirmed=answered, published=len(events)), events)
+    asked = [each for each in request.ids if each not in context.pushed_meanwhile]
+    settled = [each for each in asked if each not in answer.unanswered]
+    events = events_of_missing_items(context, run.round, [each for each in settled if each in answer.missing])
+    after = _advanced(run, confirmed=settled, published=len(events))
+    left_open = [each for each in asked if each in answer.unanswered]
+    if not left_open:
+        return Step(after, events)
+    after = replace(lookups.without_answer(after, left_open), attempts=1 if settled else run.attempts + 1)
+    return Step(after, events, is_refused=True, back_off_ms=answer.back_off_ms)
 
 
 def finish(run: SyncRun, now: datetime) -> Step:

@@ -18,7 +18,7 @@ from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
 from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from ewspush.errors import LostRaceError, UnavailableError
-from ewspush.protocol.lookup import LookupRequest
+from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
 
 
@@ -151,4 +151,4 @@ class Synchronizer:
 
 def _has_changes(answer: Answer) -> bool:
     """Whether the log decides what of an answer is unpublished."""
-    return isinstance(answer, HierarchyPage | frozenset) or (isinstance(answer, ItemsPage) and bool(answer.changes))
+    return isinstance(answer, HierarchyPage | LookupAnswer) or (isinstance(answer, ItemsPage) and bool(answer.changes))

@@ -9,6 +9,7 @@ from ewspush.domain.recovering.page_events import PageContext
 from ewspush.domain.recovering.rules import Step
 from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
 from ewspush.protocol.changes import FolderChange, ItemChange
+from ewspush.protocol.lookup import LookupAnswer
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
 from tests.builders import NOON, subscription
@@ -28,6 +29,11 @@ BUSY: Final = Refused("ErrorServerBusy", "busy", 4500)
 def context(*entries: LoggedNotification, pushed_meanwhile: tuple[str, ...] = ()) -> PageContext:
     """Return what a page depends on besides its changes; `entries` are the log."""
     return PageContext(subscription(), log_of(*entries), frozenset(pushed_meanwhile), NOON)
+
+
+def found(present: str = "", missing: str = "", unanswered: str = "", back_off_ms: int | None = None) -> LookupAnswer:
+    """Return the answer to a lookup of items whose ids have one letter."""
+    return LookupAnswer(frozenset(present), frozenset(missing), frozenset(unanswered), back_off_ms)
 
 
 def items(*changes: ItemChange, is_last: bool = True, passed_over: int = 0) -> ItemsPage:

@@ -25,6 +25,7 @@ from tests.unit.domain.recovering.runs import (
     RUN,
     STATE_UNKNOWN,
     context,
+    found,
     items,
     on_folders,
     on_items,
@@ -143,7 +144,7 @@ class TestAnswer:
         assert step.run.folders == ("drafts",)
         step = rules.on_answer(OF_ALL, SyncHierarchyRequest("s"), HierarchyPage("after", (), is_last=True), context())
         assert step.run.folders == OF_ALL.found
-        step = rules.on_answer(DONE, LookupRequest(("a",)), frozenset({"a"}), context())
+        step = rules.on_answer(DONE, LookupRequest(("a",)), found(missing="a"), context())
         assert step.run.confirmed == ("a",)
 
     def test_the_answer_to_another_request_is_an_error(self) -> None:
@@ -165,7 +166,7 @@ class TestVersion:
         steps = [
             on_items(RUN, items()),
             on_folders(OF_ALL),
-            rules.on_lookup(DONE, LookupRequest(("a",)), frozenset(), context()),
+            rules.on_lookup(DONE, LookupRequest(("a",)), found("a"), context()),
             rules.on_refused(RUN, SyncItemsRequest("inbox", "s"), STATE_UNKNOWN),
             rules.finish(DONE, NOON),
         ]

@@ -21,6 +21,7 @@ from tests.unit.domain.recovering.runs import (
     RUN,
     WITHOUT_BASELINE,
     context,
+    found,
     items,
     on_folders,
     on_items,
@@ -65,7 +66,7 @@ class TestItemsPage:
         refused = replace(RUN, attempts=4)
         assert on_items(refused, items(is_last=False)).run.attempts == 0
         assert on_folders(replace(refused, folders=None)).run.attempts == 0
-        assert rules.on_lookup(refused, LookupRequest(("a",)), frozenset(), context()).run.attempts == 0
+        assert rules.on_lookup(refused, LookupRequest(("a",)), found("a"), context()).run.attempts == 0
         assert rules.on_refused(refused, SyncItemsRequest("inbox"), FOLDER_GONE).run.attempts == 0
 
     def test_what_it_shows_is_confirmed(self) -> None:
@@ -155,14 +156,15 @@ class TestLookup:
 
     def test_the_missing_ones_were_deleted(self) -> None:
         """Each is looked up once."""
-        step = rules.on_lookup(DONE, LookupRequest(("a", "b")), frozenset({"b"}), context())
+        step = rules.on_lookup(DONE, LookupRequest(("a", "b")), found("a", "b"), context())
         assert [(event.kind, event.object_id) for event in step.events] == [(EventKind.DELETED, "b")]
         assert (step.run.published, step.run.confirmed, step.state) == (1, ("a", "b"), None)
 
     def test_those_that_push_logged_meanwhile_are_looked_up_again(self) -> None:
         """Unless push logged their end."""
         log = (pushed("Created", "a"), pushed("Created", "b"))
-        found = context(*log, pushed_meanwhile=("b",))
-        step = rules.on_lookup(DONE, LookupRequest(("a", "b")), frozenset({"a", "b"}), found)
+        after = context(*log, pushed_meanwhile=("b",))
+        step = rules.on_lookup(DONE, LookupRequest(("a", "b")), found(missing="ab"), after)
         assert [event.object_id for event in step.events] == ["a"]
-        assert rules.next_request(step.run, None, found.logged) == LookupRequest(("b",))
+        assert (step.is_refused, step.run.unanswered) == (False, ())
+        assert rules.next_request(step.run, None, after.logged) == LookupRequest(("b",))
