@@ -177,8 +177,12 @@ def push_events(callback: Callback, events: Iterable[MailboxEvent], received_at:
 def gap_event(
     callback: Callback, reason: GapReason, start: datetime, end: datetime, response_code: str | None = None
 ) -> GapEvent:
-    """Return the event that says that changes between `start` and `end` may be missing, and why."""
-    identity = (callback.mailbox, callback.key, callback.generation, reason, iso(start))
+    """Return the event that says that changes between `start` and `end` may be missing, and why.
+
+    Its id takes `end`, when the push that opened it was received: after events of one TimeStamp each gap has the same
+    `start`. A copy of that push opens none.
+    """
+    identity = (callback.mailbox, callback.key, callback.generation, reason, iso(start), iso(end))
     return GapEvent(stable_id(identity), start, end, reason, end, Origin.PUSH, response_code)
 
 

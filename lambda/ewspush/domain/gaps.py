@@ -67,7 +67,8 @@ def gap_reason(subscription: Subscription, push: ReceivedPush, recent: RecentEve
         return _reason_of_first_push(subscription, push, continues=continues)
     if start is not None and not continues and subscription.watermark is not None:
         return GapReason.CHAIN_MISMATCH
-    return None if push.is_unbroken else GapReason.CHAIN_MISMATCH
+    is_copy = push.watermark in known and all(event.id in recent.ids for event in push.events)
+    return None if push.is_unbroken or is_copy else GapReason.CHAIN_MISMATCH
 
 
 def _reason_of_first_push(subscription: Subscription, push: ReceivedPush, *, continues: bool) -> GapReason | None:

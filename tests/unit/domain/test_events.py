@@ -169,14 +169,15 @@ class TestGapEvent:
         )
         assert event.kind is EventKind.GAP
 
-    def test_a_gap_found_again_has_the_same_id(self) -> None:
-        """A copy that finds the same gap a little later; another reason, start or generation is another gap."""
+    def test_its_id_takes_all_that_makes_it_this_gap(self) -> None:
+        """Another end is another gap too: after events of one TimeStamp several gaps can begin at one moment."""
         later = NOON + timedelta(minutes=1)
         first, again, *others = (
             gap_event(callback, reason, start, end).id
             for callback, reason, start, end in (
                 (CALLBACK, GapReason.CHAIN_MISMATCH, NOON, later),
-                (CALLBACK, GapReason.CHAIN_MISMATCH, NOON, later + timedelta(minutes=1)),
+                (CALLBACK, GapReason.CHAIN_MISMATCH, NOON, later),
+                (CALLBACK, GapReason.CHAIN_MISMATCH, NOON, later + timedelta(milliseconds=1)),
                 (CALLBACK, GapReason.RESUME_UNPROVEN, NOON, later),
                 (CALLBACK, GapReason.CHAIN_MISMATCH, NOON - timedelta(minutes=1), later),
                 (replace(CALLBACK, generation=5), GapReason.CHAIN_MISMATCH, NOON, later),

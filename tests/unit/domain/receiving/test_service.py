@@ -165,14 +165,37 @@ class TestCopies:
 
     @pytest.mark.parametrize(
         "push",
-        [events("w7", ("a", "w8")), posted(message("w7", status("w7"))), posted(error())],
-        ids=["events", "heartbeat", "error"],
+        [
+            events("w7", ("a", "w8")),
+            posted(message("w7", status("w7"))),
+            posted(error()),
+            events("w7", ("a", None)),
+            posted(message("w1", created("a", "w2")), message("w5", created("b", "w6"))),
+            posted(message("w1", status("w2")), message("w5", status("w6"))),
+        ],
+        ids=["events", "heartbeat", "error", "no watermark", "hole", "hole between heartbeats"],
     )
     def test_a_copy_of_a_post_that_opened_a_gap_opens_no_second_one(self, push: ReceivedPush) -> None:
         """However much later it comes."""
         ledger = MemoryLedger(subscription())
         received(ledger, push, replace(push, received_at=push.received_at + timedelta(minutes=1)))
         assert len(gaps_in(ledger)) == 1
+
+    def test_another_post_with_a_hole_opens_a_gap_of_its_own(self) -> None:
+        """Also where the server gives its end a watermark that the chain has passed."""
+        ledger = MemoryLedger(subscription())
+        for item in ("a", "c"):
+            received(ledger, posted(message("w1", created(item, "w2")), message("w5", created(f"{item}2", "w6"))))
+        assert len(gaps_in(ledger)) == 2
+
+    def test_each_break_of_the_chain_is_a_gap_of_its_own(self) -> None:
+        """Also after events of one TimeStamp, where all of them begin at one moment: the queue keeps each."""
+        ledger = MemoryLedger(subscription())
+        links = [(f"w{number}7", ("same" * number, f"w{number}8")) for number in range(1, 5)]
+        received(ledger, *(events(*link, minute=number) for number, link in enumerate(links)))
+        gaps = gaps_in(ledger)
+        assert len({gap.start for gap in gaps}) == 2
+        assert len({gap.id for gap in gaps}) == len(gaps) == 4
 
 
 class TestGenerations:
