@@ -17,12 +17,12 @@ def ledger_of(deployment: Deployment) -> DynamoDBLedger:
     return DynamoDBLedger(client, deployment.subscriptions_table, deployment.events_table, timedelta(days=1))
 
 
-def register(deployment: Deployment, mailbox: str) -> str:
+def register(deployment: Deployment, mailbox: str, name: str = "default") -> str:
     """Store a subscription to `mailbox` as it is right after its first Subscribe request; return its callback URL.
 
     No keeper run checks it, because there may be no mail server.
     """
-    desired = new_subscription(DesiredSubscription(mailbox), utc_now())
+    desired = new_subscription(DesiredSubscription(mailbox, name), utc_now())
     subscription = replace(desired, pending_generation=1, next_check_at=None)
     ledger_of(deployment).add(subscription)
     secrets = deployment.emulator.client("secretsmanager")

@@ -40,7 +40,7 @@ def sole_documents(parts: Sequence[Sequence[Message]]) -> list[Document]:
     documents = []
     for (message,) in parts:
         document = json.loads(message.body)
-        assert (message.group, message.deduplication_id) == (KEY, document["id"])
+        assert (message.group, message.deduplication_id) == (KEY, f"{KEY}-{document['id']}")
         documents.append(document)
     return documents
 

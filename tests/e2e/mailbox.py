@@ -24,10 +24,10 @@ class Mailbox:
     path: str
 
     @classmethod
-    def registered(cls, deployment: Deployment, address: str) -> "Mailbox":
+    def registered(cls, deployment: Deployment, address: str, name: str = "default") -> "Mailbox":
         """Register a subscription to `address`, as the keeper does right before its first Subscribe."""
-        path = register(deployment, address).removeprefix(deployment.callback)
-        return cls(deployment, address, DesiredSubscription(address).key, path)
+        path = register(deployment, address, name).removeprefix(deployment.callback)
+        return cls(deployment, address, DesiredSubscription(address, name).key, path)
 
     @property
     def url(self) -> str:

@@ -41,14 +41,25 @@ def test_a_notification_is_acknowledged_in_soap(mailbox: Mailbox) -> None:
 
 
 def test_an_event_becomes_one_message(mailbox: Mailbox, consumer: Consumer) -> None:
-    """The message is the event of the table, grouped by subscription and deduplicated by event id."""
+    """The message is the event of the table, grouped by subscription and deduplicated by its key and the event id."""
     post(mailbox.url, SAMPLE)
     (event,) = mailbox.logged_events()
     (message,) = consumer.wait_for_messages(mailbox.key, 1)
     assert json.loads(message["Body"]) == event
     assert message["Attributes"]["MessageGroupId"] == mailbox.key
-    assert message["Attributes"]["MessageDeduplicationId"] == event["id"]
+    assert message["Attributes"]["MessageDeduplicationId"] == f"{mailbox.key}-{event['id']}"
     assert event["data"]["mailbox"] == mailbox.address
+
+
+def test_two_subscriptions_of_a_mailbox_get_all_their_events(mailbox: Mailbox, consumer: Consumer) -> None:
+    """Ten in the log and ten on the queue each, although the same change has the same id in both."""
+    inbox = Mailbox.registered(mailbox.deployment, mailbox.address, "inbox")
+    expected = [item(number) for number in range(1, 11)]
+    for each in (mailbox, inbox):
+        assert post(each.url, notification(range(1, 11))) == OK
+    assert mailbox.logged_events()[0]["id"] == inbox.logged_events()[0]["id"]
+    assert [_ids(each) for each in (mailbox, inbox)] == [expected] * 2
+    assert [_queued(consumer, each, 10) for each in (mailbox, inbox)] == [expected] * 2
 
 
 def test_a_notification_sent_again_adds_nothing(mailbox: Mailbox, consumer: Consumer) -> None:

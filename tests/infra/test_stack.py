@@ -163,10 +163,12 @@ class TestFlow:
         assert bucket in resources("AWS::S3::Bucket")
 
     def test_the_queue_is_fifo_with_a_dead_letter_queue(self, resources: Resources) -> None:
-        """Both keep messages for fourteen days; deduplication is by explicit ids, for the whole queue."""
+        """Both keep messages for fourteen days; deduplication is by explicit ids, in each group."""
         queues = resources("AWS::SQS::Queue")
         assert all(queue["FifoQueue"] and queue["MessageRetentionPeriod"] == 14 * 86400 for queue in queues.values())
         assert not any(queue.get("ContentBasedDeduplication") for queue in queues.values())
+        assert {queue.get("DeduplicationScope") for queue in queues.values()} == {"messageGroup"}
+        assert {queue.get("FifoThroughputLimit") for queue in queues.values()} == {"perMessageGroupId"}
         (redrive,) = [queue["RedrivePolicy"] for queue in queues.values() if "RedrivePolicy" in queue]
         assert redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] in queues
 

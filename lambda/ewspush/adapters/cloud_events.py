@@ -37,8 +37,12 @@ def events_of(documents: Iterable[Document]) -> tuple[Event, ...]:
 
 
 def message_of(key: SubscriptionKey, document: Document) -> Message:
-    """Return the message that publishes `document`: passed on as it is, also what a later version has added."""
-    return Message(key, str(document["id"]), encoded(document))
+    """Return the message that publishes `document`: passed on as it is, also what a later version has added.
+
+    Subscriptions of one mailbox share event ids, and not every queue deduplicates group by group, so the key is part of
+    the deduplication id.
+    """
+    return Message(key, f"{key}-{document['id']}", encoded(document))
 
 
 def encoded(document: Document) -> str:

@@ -1,7 +1,8 @@
 """From the outbox to the queue: every event once, in the order of its mailbox, and no record dropped in silence.
 
-The stream delivers a record until it is reported done, so an event may be sent twice; its id is the deduplication id,
-and the queue drops what it accepted within the last five minutes (SQS: exactly-once processing).
+The stream delivers a record until it is reported done, so an event may be sent twice; the deduplication id of its
+message stays the same, and the queue drops what it accepted within the last five minutes (SQS: exactly-once
+processing).
 """
 
 import json

@@ -82,7 +82,10 @@ class SyncStates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event on its way to the queue. `group` keeps the order of a mailbox, `deduplication_id` its uniqueness."""
+    """One event on its way to the queue. `group` keeps the order of a subscription.
+
+    `deduplication_id` keeps its uniqueness; no two groups share one.
+    """
 
     group: str
     deduplication_id: str

@@ -119,7 +119,7 @@ class OnceOnTheQueueInOrder(Invariant):
         logged: dict[str, list[str]] = defaultdict(list)
         queued: dict[str, dict[str, None]] = defaultdict(dict)
         for notification in self.system.ledger.log:
-            logged[notification.key] += [event.id for event in notification.events]
+            logged[notification.key] += [f"{notification.key}-{event.id}" for event in notification.events]
         for message in self.system.queue.messages:
             queued[message.group][message.deduplication_id] = None
         for group, ids in logged.items():

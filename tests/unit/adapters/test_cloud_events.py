@@ -246,11 +246,11 @@ class TestLength:
 class TestMessage:
     """What is sent to the queue."""
 
-    def test_the_group_is_the_subscription_and_the_id_deduplicates(self) -> None:
-        """The body is the document."""
+    def test_the_group_is_the_subscription_and_the_id_deduplicates_in_it(self) -> None:
+        """The body is the document. Subscriptions of one mailbox share ids, and each gets its events."""
         document = document_of(CREATED)
         message = message_of(KEY, document)
-        assert (message.group, message.deduplication_id) == (KEY, CREATED.id)
+        assert (message.group, message.deduplication_id) == (KEY, f"{KEY}-{CREATED.id}")
         assert json.loads(message.body) == document
 
     def test_what_a_later_version_has_added_is_passed_on(self) -> None:

@@ -54,11 +54,23 @@ def always() -> bool:
 
 
 def test_events_become_messages_with_the_document_as_body() -> None:
-    """The group is the subscription, the deduplication id the event's."""
+    """The group is the subscription, the deduplication id its key and the event's id."""
     queue = MemoryQueue()
     Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": [inserted(1, "a", "b")]}, always)
-    assert [(message.group, message.deduplication_id) for message in queue.messages] == [("sub", "a"), ("sub", "b")]
+    assert [(message.group, message.deduplication_id) for message in queue.messages] == [
+        ("sub", "sub-a"),
+        ("sub", "sub-b"),
+    ]
     assert [json.loads(message.body) for message in queue.messages] == documents_of(notification("a", "b"))
+
+
+def test_each_subscription_of_a_mailbox_gets_its_events() -> None:
+    """They have the same ids, also for a queue that deduplicates over all groups (ElasticMQ, moto)."""
+    queue = MemoryQueue()
+    of_another = image("a", "b") | {"subscription": {"S": "other"}}
+    records = {"Records": [inserted(1, "a", "b"), record(2, of_another)]}
+    Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward(records, always)
+    assert [len(queue.bodies(group)) for group in ("sub", "other")] == [2, 2]
 
 
 def test_only_insertions_of_first_items_count() -> None:
@@ -76,7 +88,7 @@ def test_a_long_notification_is_sent_whole_and_in_order() -> None:
     log = MemoryEventLog(**{notification().arrival: [messages_of(image("b")), messages_of(image("c"))]})
     first = image("a") | {"parts": {"N": "3"}}
     Forwarder(queue, MemoryQueue(), log).forward({"Records": [record(1, first)]}, always)
-    assert [message.deduplication_id for message in queue.messages] == ["a", "b", "c"]
+    assert [message.deduplication_id for message in queue.messages] == ["sub-a", "sub-b", "sub-c"]
 
 
 def test_a_document_of_a_later_version_is_passed_on() -> None:
@@ -111,7 +123,7 @@ def test_an_unreadable_record_goes_to_the_dead_letter_queue_whole(broken: Any) -
     result = Forwarder(queue, dead_letters, MemoryEventLog()).forward({"Records": records}, always)
     assert (result.resume_from, result.failed_records) == (None, 1)
     assert json.loads(dead_letters.messages[0].body)["record"] == unreadable
-    assert [message.deduplication_id for message in queue.messages] == ["a", "b"]
+    assert [message.deduplication_id for message in queue.messages] == ["sub-a", "sub-b"]
 
 
 def test_continuation_items_that_cannot_be_read_now_are_read_later() -> None:
@@ -150,4 +162,4 @@ def test_a_stopped_batch_is_delivered_again(partial: bool, monkeypatch: pytest.M
         with pytest.raises(UnfinishedBatchError):
             module.handler(event, _Context())
     assert module.handler(event, _Context()) == {"batchItemFailures": []}
-    assert [message.deduplication_id for message in queue.messages] == ["a", "b", "c"]
+    assert [message.deduplication_id for message in queue.messages] == ["sub-a", "sub-b", "sub-c"]
