@@ -1,5 +1,7 @@
 """What must hold for the result of a reader, whatever the input."""
 
+from collections.abc import Callable
+
 from lxml import etree
 
 from ewspush.errors import UnreadableNotificationError
@@ -7,7 +9,7 @@ from ewspush.protocol import hardened_xml
 from ewspush.protocol.notification import Notification, ResponseMessage
 from ewspush.protocol.reader import MAX_IDENTIFIER_CHARACTERS, MAX_RAW_XML_CHARACTERS
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
-from ewspush.protocol.soap import Refused
+from ewspush.protocol.soap import MAX_TEXT_CHARACTERS, Refused
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, UnusablePage
 
 
@@ -21,10 +23,10 @@ def promise(kept: bool, broken: str) -> None:
         raise BrokenPromiseError(broken)
 
 
-def accepted_root(body: bytes, limit: int) -> etree._Element | None:
-    """Return the root where the hardened parser accepts a body, and check that it has nothing forbidden."""
+def accepted_root(body: bytes, parse: Callable[[bytes], etree._Element]) -> etree._Element | None:
+    """Return the root where a hardened parser accepts a body, and check that it has nothing forbidden."""
     try:
-        root = hardened_xml.parse(body, max_bytes=limit)
+        root = parse(body)
     except UnreadableNotificationError as refused:
         promise(refused.error_status_hint in {400, 413}, "a refusal with another status")
         return None
@@ -64,8 +66,9 @@ def _check_message(message: ResponseMessage) -> None:
 
 
 def check_refused(refused: Refused) -> None:
-    """Check that its code and back-off are bounded."""
+    """Check that its code, text and back-off are bounded."""
     promise(0 < len(refused.response_code) <= MAX_CODE_CHARACTERS, "an unbounded code")
+    promise(len(refused.text or "") <= MAX_TEXT_CHARACTERS, "an unbounded text")
     promise(refused.back_off_ms is None or refused.back_off_ms >= 0, "a negative back-off")
 
 

@@ -13,7 +13,7 @@ from ewspush.adapters.ews import EwsServer
 from ewspush.domain.ports import Credentials
 from ewspush.errors import UnavailableError
 from ewspush.protocol.namespaces import M, S, T
-from ewspush.protocol.response_codes import NO_CONNECTION
+from ewspush.protocol.response_codes import HTML_PAGE, NO_CONNECTION
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import SOAP_ACTION, Subscribed
 from tests.builders import MAILBOX, NOON
@@ -93,7 +93,8 @@ class TestAnswer:
             (Page(200, MADE, in_chunks=True), Subscribed("S2", "w1")),
             (Page(500, BUSY), Refused("ErrorServerBusy", "Busy.", 4500)),
             (Page(500, BUSY, {"Retry-After": "60"}), Refused("ErrorServerBusy", "Busy.", 4500)),
-            (Page(200, b"<html>Welcome</html>"), Refused("HTTP 200")),
+            (Page(200, b"<html><title>Welcome</title></html>"), Refused(HTML_PAGE, "Welcome")),
+            (Page(200, BUSY), Refused("ErrorServerBusy", "Busy.", 4500)),
             (Page(200), Refused("HTTP 200")),
             (Page(302, b"", {"Location": "/ews/genericerrorpage.htm"}), Refused("HTTP 302")),
             (Page(307, b"", {"Location": "/elsewhere"}), Refused("HTTP 307")),

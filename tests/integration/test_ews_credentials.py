@@ -68,6 +68,25 @@ def test_refused_ones_are_not_sent_for_five_minutes_for_any_mailbox(server: Serv
     assert mailboxes.subscribe("bob@example.com", REQUEST) == Subscribed("S2", "w1")
 
 
+@pytest.mark.parametrize(
+    ("challenges", "text"),
+    [
+        ("Negotiate, NTLM", "sign in by Negotiate, NTLM, not by Basic"),
+        ('Bearer realm="a, b", error="invalid_token"', "sign in by Bearer, not by Basic"),
+        ('Negotiate, Basic realm="mail"', None),
+        ('basic realm="mail"', None),
+        ("", None),
+    ],
+)
+def test_a_server_that_takes_no_password_says_what_it_takes(server: Server, challenges: str, text: str | None) -> None:
+    """For every mailbox that waits meanwhile: no other password would help."""
+    server.pages = [Page(401, b"<html><title>401</title>" if text else b"", {"WWW-Authenticate": challenges})]
+    mailboxes = client(server.url)
+    for mailbox in (MAILBOX, "bob@example.com"):
+        assert mailboxes.subscribe(mailbox, REQUEST) == Refused("HTTP 401", text)
+    assert len(server.got) == 1
+
+
 def test_without_any_nothing_is_sent(server: Server) -> None:
     """They are read once more: the secret may have been filled meanwhile."""
     assert asked(server.url, known=None) == Refused(NO_CREDENTIALS)

@@ -1,7 +1,8 @@
 """EWS over HTTP: one request, one answer, nothing followed and nothing repeated."""
 
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,6 +10,7 @@ from functools import partial
 from typing import Final, Generic, TypeVar
 
 import urllib3
+from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
@@ -49,6 +51,7 @@ _ANSWER: Final = timedelta(seconds=15)
 _PIECE_BYTES: Final = 64 * 1024
 _MAX_DIGITS: Final = 9
 _UNAUTHORIZED: Final = "HTTP 401"
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}")
 
 _LOCKOUT: Final = timedelta(minutes=5)
 """Directories lock accounts that fail too often: refused credentials rest for so long, however many mailboxes wait."""
@@ -78,7 +81,8 @@ class EwsServer:
         self._server_version = server_version
         self._credentials = credentials
         self._clock = clock
-        self._refused_at: dict[str, datetime] = {}
+        self._unauthorized: dict[str, tuple[datetime, Refused]] = {}
+        """By their Authorization, when credentials were refused last, and how."""
         self._trust = ssl.create_default_context()
 
     def subscribe(self, mailbox: str, request: SubscribeRequest) -> Subscribed | Refused:
@@ -112,13 +116,13 @@ class EwsServer:
     ) -> Answer | Refused:
         if credentials is None:
             return Refused(NO_CREDENTIALS)
-        rests_since = self._refused_at.get(credentials.authorization)
-        if rests_since is not None and self._clock() - rests_since < _LOCKOUT:
-            return Refused(_UNAUTHORIZED)
+        refused_at, refused = self._unauthorized.get(credentials.authorization, (None, None))
+        if refused_at is not None and refused is not None and self._clock() - refused_at < _LOCKOUT:
+            return refused
         body = operation.build(self._server_version, mailbox if credentials.impersonates else None)
         answer = self._post(body, _headers(mailbox, operation.soap_action, credentials), operation.read)
         if isinstance(answer, Refused) and answer.response_code == _UNAUTHORIZED:
-            self._refused_at[credentials.authorization] = self._clock()
+            self._unauthorized[credentials.authorization] = (self._clock(), answer)
         return answer
 
     def _post(
@@ -137,9 +141,7 @@ class EwsServer:
             message = f"no answer of the mail server: {type(error).__name__}"
             raise UnavailableError(message) from error
         answer = read(response.status, content)
-        if isinstance(answer, Refused) and answer.back_off_ms is None:
-            return replace(answer, back_off_ms=_retry_after_ms(response.headers.get("Retry-After"), self._clock()))
-        return answer
+        return _with_headers(answer, response.headers, self._clock()) if isinstance(answer, Refused) else answer
 
     def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
         """Return the body, as much as is taken. Raises HTTPError where it breaks off, or drips in for too long."""
@@ -165,6 +167,23 @@ def _headers(mailbox: str, soap_action: str, credentials: Credentials) -> dict[s
     }
     can_lead = credentials.impersonates and mailbox.isascii()  # a header holds nothing else
     return headers | {"X-AnchorMailbox": mailbox} if can_lead else headers
+
+
+def _with_headers(refused: Refused, headers: HTTPHeaderDict, now: datetime) -> Refused:
+    """Return a refusal with what the headers say: how long to wait, and how to sign in."""
+    if refused.back_off_ms is None:
+        refused = replace(refused, back_off_ms=_retry_after_ms(headers.get("Retry-After"), now))
+    if refused.response_code == _UNAUTHORIZED:
+        methods = _sign_in_methods(headers.getlist("WWW-Authenticate"))
+        if methods and "basic" not in map(str.lower, methods):
+            return replace(refused, text=f"sign in by {', '.join(methods)}, not by Basic")
+    return refused
+
+
+def _sign_in_methods(challenges: Iterable[str]) -> list[str]:
+    """Return the schemes of the challenges (RFC 9110, section 11.6.1), each once."""
+    first_words = (part.split(maxsplit=1)[0] for each in challenges for part in each.split(",") if part.strip())
+    return list(dict.fromkeys(word for word in first_words if _SCHEME.fullmatch(word)))
 
 
 def _retry_after_ms(value: str | None, now: datetime) -> int | None:

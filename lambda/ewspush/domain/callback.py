@@ -9,6 +9,7 @@ be stored without reading the subscription first (docs/adr/0001). The whole path
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from ewspush.domain.subscription import SubscriptionKey
 from ewspush.errors import ForgedCallbackError
 
 _CONTEXT: Final = b"ews-push callback v1"
+_PATH: Final = re.compile(r"/notify/[^\s'\"<>]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ def signed_path(callback: Callback, signing_key: bytes) -> str:
     mailbox = _encoded(callback.mailbox.encode())
     mac = _mac(callback.key, str(callback.generation), mailbox, signing_key).decode()
     return f"/notify/{callback.key}/{callback.generation}/{mailbox}.{mac}"
+
+
+def without_paths(text: str) -> str:
+    """Return `text` without the callback paths in it."""
+    return _PATH.sub("/notify/…", text)
 
 
 def verified(subscription: str, generation: str, signature: str, keys: Iterable[bytes]) -> Callback:

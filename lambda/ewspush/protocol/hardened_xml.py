@@ -47,6 +47,14 @@ _CROWDED_TAG: Final = re.compile(
 )
 _CROWD: Final = b"=" * (MAX_ATTRIBUTES + 1)
 _ALL_BUT_TAGS_AND_EQUALS: Final = bytes(set(range(256)) - set(b"<="))
+_CHARACTERS: Final = (range(0x20, 0xD800), (0x9, 0xA, 0xD), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
+"""Those of XML 1.0 (section 2.2)."""
+
+_FORBIDDEN: Final = re.compile(rb"&#(?:x([0-9A-Fa-f]++)|([0-9]++));|[\x00-\x08\x0b\x0c\x0e-\x1f]++|\xef\xbf[\xbe\xbf]")
+"""Any other character as such; and every reference, which may be to one of them."""
+
+_REPLACEMENT: Final = "\ufffd".encode()
+_MAX_DIGITS: Final = 7
 _PROLOG: Final = re.compile(rb"(?:\s++|<!--.*?-->|<\?.*?\?>)*+", re.DOTALL)
 
 _PARSER: Final = etree.XMLParser(
@@ -72,10 +80,39 @@ def parse(body: bytes, *, max_bytes: int = MAX_BODY_BYTES) -> etree._Element:
     if not body or body.isspace():
         raise UnreadableNotificationError(Refusal.EMPTY, "the body is empty")
     # The line break keeps what follows from being taken for a second mark or declaration, which would hide a DOCTYPE.
-    text = b"\n" + _undeclared_utf8(body)
+    return _strict(_checked(b"\n" + _undeclared_utf8(body)))
+
+
+def parse_answer(body: bytes, *, max_bytes: int) -> etree._Element:
+    """Return the root element of an answer of a server that we asked ourselves; raises as `parse` does.
+
+    Characters that XML 1.0 forbids are replaced: some servers write them into texts, and a refusal is one all the same.
+    """
+    try:
+        return parse(body, max_bytes=max_bytes)
+    except UnreadableNotificationError as unreadable:
+        if unreadable.reason is not Refusal.NOT_WELL_FORMED:
+            raise
+        text = _undeclared_utf8(body)
+        allowed = _FORBIDDEN.sub(_allowed, text)
+        if allowed == text:
+            raise
+        return _strict(_checked(b"\n" + allowed))
+
+
+def _checked(text: bytes) -> bytes:
+    """Return `text` if it may be parsed."""
     _refuse_doctype(text)
     _refuse_crowded_elements(text)
-    return _strict(text)
+    return text
+
+
+def _allowed(found: re.Match[bytes]) -> bytes:
+    """Return a reference as it is where XML 1.0 allows its character; U+FFFD for anything else."""
+    hexadecimal, decimal = found.groups()
+    digits = (hexadecimal or decimal or b"0").lstrip(b"0") or b"0"
+    number = int(digits, 16 if hexadecimal else 10) if len(digits) <= _MAX_DIGITS else 0
+    return found[0] if any(number in each for each in _CHARACTERS) else _REPLACEMENT
 
 
 def _undeclared_utf8(body: bytes) -> bytes:

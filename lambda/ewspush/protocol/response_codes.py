@@ -72,6 +72,12 @@ NO_CREDENTIALS: Final = "no credentials"
 NO_CONNECTION: Final = "no connection"
 """Instead of a response code: nothing was sent, for no server was reached."""
 
+HTML_PAGE: Final = "HTML page"
+"""Instead of a response code: a page of HTML, and no status that says more."""
+
+SOAP_FAULT: Final = "SOAP fault"
+"""Instead of a response code: a SOAP fault that has none; its words have to do."""
+
 UNKNOWN: Final = Advice(Remedy.RETRY_A_FEW_TIMES, "the server gives a reason that is not known here")
 """For any code that is not in the table, and for answers that can't be read."""
 
@@ -111,6 +117,16 @@ ADVICE: Final = {
     "ErrorInvalidServerVersion": Advice(
         Remedy.SUSPEND, "the server does not know the schema version: WorkMail takes Exchange2010_SP2, and no other"
     ),
+    "ErrorWrongServerVersion": Advice(
+        Remedy.SUSPEND,
+        "the mailbox is on a server of another version: check that the EWS address is that of its server",
+    ),
+    "ErrorWrongServerVersionDelegate": Advice(
+        Remedy.SUSPEND, "the account's mailbox is on a server of another version: use an account on the same version"
+    ),
+    "ErrorMissingEmailAddress": Advice(
+        Remedy.SUSPEND, "the account has no mailbox, and so no address: give it one, or let it impersonate the mailbox"
+    ),
     "ErrorInvalidExchangeImpersonationHeaderData": Advice(
         Remedy.SUSPEND, "the mailbox to impersonate is not understood: check its address"
     ),
@@ -127,6 +143,11 @@ ADVICE: Final = {
     "ErrorMailboxConfiguration": _ACCOUNT,
     NO_CREDENTIALS: Advice(Remedy.RETRY, "the credentials secret has none for this mailbox: add them"),
     NO_CONNECTION: Advice(Remedy.RETRY, "the mail server can't be reached: check the EWS address, DNS, TLS, firewalls"),
+    HTML_PAGE: Advice(
+        Remedy.RETRY_A_FEW_TIMES,
+        "something else than EWS answers at this address: check the EWS address, or a sign-in page stands before it",
+    ),
+    SOAP_FAULT: Advice(Remedy.RETRY_A_FEW_TIMES, "the server refuses the request and gives no code, only its words"),
     "NoError": _UNREADABLE,  # without a SubscriptionId
     "HTTP 200": _UNREADABLE,
     "HTTP 301": _REDIRECTED,

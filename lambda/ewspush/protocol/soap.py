@@ -9,10 +9,10 @@ from typing import Final
 from lxml import etree
 
 from ewspush.errors import UnreadableNotificationError
-from ewspush.protocol import hardened_xml
+from ewspush.protocol import hardened_xml, html_page
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
 from ewspush.protocol.notification import ResponseClass
-from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
+from ewspush.protocol.response_codes import HTML_PAGE, MAX_CODE_CHARACTERS, SOAP_FAULT
 
 DISTINGUISHED_FOLDERS: Final = frozenset({
     "calendar", "contacts", "deleteditems", "drafts", "inbox", "journal", "notes", "outbox", "sentitems", "tasks",
@@ -26,16 +26,23 @@ DISTINGUISHED_FOLDERS: Final = frozenset({
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """Of the server that we asked. 512 changes take about 300 KB; a sync state has no limit and grows with its folder."""
 
+MAX_TEXT_CHARACTERS: Final = 1000
+"""Of what the server says. Exchange writes a sentence or two."""
+
 _MAX_DIGITS: Final = 12
-_E: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
+_FIRST_ERROR_STATUS: Final = 300
+_FAULT_STATUS: Final = 500
+"""Of every SOAP fault (SOAP 1.1, section 6.2); some servers answer 200."""
+
 _NAMESPACES: Final = {"s": SOAP, "m": MESSAGES, "t": TYPES}
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server has not done what was asked. `response_code` is its own, or `HTTP <status>` where it gives none.
+    """The server has not done what was asked. `response_code` is its own, or stands for an answer that has none.
 
-    `text` is the server's, in its language. `back_off_ms` is how long it wants to be left alone.
+    `text` is the server's, in its language, the helpful words first. `back_off_ms` is how long it wants to be left
+    alone.
     """
 
     response_code: str
@@ -83,8 +90,8 @@ def add_folder(parent: etree._Element, folder: str) -> None:
 def response_message(status: int, body: bytes, operation: str) -> etree._Element | Refused:
     """Return the response message of an answer, Success or Warning, or why there is none.
 
-    An error stands in the response message (HTTP 200) or in a SOAP fault (HTTP 500). What is neither, like the page of
-    a proxy, is refused with the HTTP status as its code.
+    An error stands in the response message or in a SOAP fault, whatever the HTTP status. What is neither, like the page
+    of a proxy, is refused with the HTTP status as its code.
     """
     messages = response_messages(status, body, operation)
     if isinstance(messages, Refused):
@@ -93,16 +100,20 @@ def response_message(status: int, body: bytes, operation: str) -> etree._Element
 
 
 def response_messages(status: int, body: bytes, operation: str) -> list[etree._Element] | Refused:
-    """Return all response messages of an answer, at least one, of whatever class; or why there is none."""
+    """Return all response messages of an answer, at least one, of whatever class; or why there is none.
+
+    Some servers leave out the elements around a message, or its name where it reports an error.
+    """
     try:
-        root = hardened_xml.parse(body, max_bytes=MAX_ANSWER_BYTES)
+        root = hardened_xml.parse_answer(body, max_bytes=MAX_ANSWER_BYTES)
     except UnreadableNotificationError:
-        return Refused(f"HTTP {status}")
-    fault = root.find(f"{S}Body/{S}Fault")
+        return _no_answer(status, body)
+    fault = root.find("{*}Body/{*}Fault")
     if fault is not None:
         return _fault(fault, status)
-    found = root.findall(f"{S}Body/{M}{operation}Response/{M}ResponseMessages/{M}{operation}ResponseMessage")
-    return found or Refused(f"HTTP {status}")
+    name = f"{M}{operation}ResponseMessage"
+    found = root.findall(f"{S}Body/{M}{operation}Response/{M}ResponseMessages/{name}") or list(root.iter(name))
+    return found or [each for each in root.iter() if is_error(each)][:1] or _no_answer(status, body)
 
 
 def is_error(message: etree._Element) -> bool:
@@ -112,17 +123,15 @@ def is_error(message: etree._Element) -> bool:
 
 def refusal(message: etree._Element, status: int) -> Refused:
     """Return what a response message says of an error, or lacks."""
-    code = text_of(message.find(M + "ResponseCode")) or f"HTTP {status}"
-    return Refused(
-        code[:MAX_CODE_CHARACTERS],
-        text_of(message.find(M + "MessageText")),
-        back_off_ms(message),
-    )
+    unnamed = ResponseClass.ERROR if is_error(message) else f"HTTP {status}"
+    code = text_of(message.find("{*}ResponseCode")) or unnamed
+    words = _words(*map(message.find, ("{*}MessageText", "{*}ErrorMessage", "{*}MessageXml/{*}Violation")))
+    return Refused(code[:MAX_CODE_CHARACTERS], words, back_off_ms(message))
 
 
 def back_off_ms(message: etree._Element) -> int | None:
     """Return how long a response message wants the server to be left alone; None where it does not say."""
-    return _back_off_ms(message.find(M + "MessageXml"))
+    return _back_off_ms(message.find("{*}MessageXml"))
 
 
 def text_of(element: etree._Element | None) -> str | None:
@@ -131,18 +140,42 @@ def text_of(element: etree._Element | None) -> str | None:
     return (text.strip() or None) if text is not None else None
 
 
+def _no_answer(status: int, body: bytes) -> Refused:
+    """What is no answer of EWS: a page of HTML says whose it is, anything else may be a damaged answer."""
+    is_page = html_page.is_html(body)
+    code = HTML_PAGE if is_page and status < _FIRST_ERROR_STATUS else f"HTTP {status}"
+    return Refused(code, html_page.title_of(body) if is_page else None)
+
+
 def _fault(fault: etree._Element, status: int) -> Refused:
-    """The code stands in the detail; a fault without one has at least a faultcode, qualified by a prefix."""
-    faultcode = (text_of(fault.find("faultcode")) or "").rpartition(":")[2]
-    named = faultcode if faultcode.startswith("Error") else f"HTTP {status}"
-    code = text_of(fault.find(f"detail/{_E}ResponseCode")) or named
-    text = text_of(fault.find(f"detail/{_E}Message")) or text_of(fault.find("faultstring"))
-    return Refused(code[:MAX_CODE_CHARACTERS], text, _back_off_ms(fault.find(f"detail/{T}MessageXml")))
+    """The code stands in the detail; a fault without one has at least a faultcode, qualified by a prefix.
+
+    Its children are in no namespace by SOAP 1.1 (section 4.4), and inherit that of the envelope with some servers.
+    """
+    faultcode = (text_of(fault.find("{*}faultcode")) or "").rpartition(":")[2]
+    is_plain = status < _FIRST_ERROR_STATUS or status == _FAULT_STATUS
+    unnamed = SOAP_FAULT if is_plain else f"HTTP {status}"
+    code = text_of(fault.find("{*}detail/{*}ResponseCode")) or (faultcode if faultcode.startswith("Error") else unnamed)
+    message_xml = fault.find("{*}detail/{*}MessageXml")
+    violation = message_xml.find("{*}Violation") if message_xml is not None else None
+    first = (fault.find("{*}faultstring"), fault.find("{*}Reason/{*}Text"), violation)
+    words = _words(*first, fault.find("{*}detail/{*}Message"))
+    return Refused(code[:MAX_CODE_CHARACTERS], words, _back_off_ms(message_xml))
+
+
+def _words(*elements: etree._Element | None) -> str | None:
+    """Return what these elements say, in their order, and nothing twice."""
+    said = ""
+    for text in filter(None, map(text_of, elements)):
+        words = " ".join(text.split())
+        if words.rstrip(".").casefold() not in said.casefold():
+            said = f"{said} {words}".lstrip()
+    return said[:MAX_TEXT_CHARACTERS] or None
 
 
 def _back_off_ms(message_xml: etree._Element | None) -> int | None:
     if message_xml is None:
         return None
-    named = (value for value in message_xml.iterchildren(T + "Value") if value.get("Name") == "BackOffMilliseconds")
+    named = (value for value in message_xml.iterchildren("{*}Value") if value.get("Name") == "BackOffMilliseconds")
     text = text_of(next(named, None))
     return int(text[:_MAX_DIGITS]) if text is not None and text.isascii() and text.isdecimal() else None

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from ewspush.domain.check_result import CheckOutcome, CheckResult
 from ewspush.domain.subscription import State
+from ewspush.protocol.response_codes import HTML_PAGE, SOAP_FAULT
 from ewspush.protocol.soap import Refused
 from tests.builders import created, message, status
 from tests.component.keeper.scenario import BUSY, MINUTE, NEW, Scenario, silent
@@ -66,6 +67,13 @@ class TestSuspension:
         ]
         outcomes = [scenario.check(after) for after in (44, 1, 45, 45)]
         assert outcomes == [CheckOutcome.SKIPPED, CheckOutcome.REFUSED, CheckOutcome.REFUSED, CheckOutcome.RENEWED]
+
+    def test_what_the_server_says_is_shown_from_the_first_refusal_on(self) -> None:
+        """A page of HTML says whose it is, a fault what it lacks: neither is a missing answer."""
+        scenario = silent(Refused(HTML_PAGE, "Sign in to Harbour"), Refused(SOAP_FAULT, "E-17: no such folder"))
+        for text in ("sign-in page stands before it (the server says: Sign in to Harbour)", "E-17: no such folder"):
+            assert scenario.check(12) is CheckOutcome.REFUSED
+            assert text in (scenario.row.last_error or "")
 
     def test_a_push_makes_a_suspended_one_active(self) -> None:
         """It proves more than the refusal."""

@@ -2,7 +2,16 @@
 
 import pytest
 
-from ewspush.protocol.response_codes import ADVICE, NO_CONNECTION, NO_CREDENTIALS, UNKNOWN, Remedy, advice
+from ewspush.protocol.response_codes import (
+    ADVICE,
+    HTML_PAGE,
+    NO_CONNECTION,
+    NO_CREDENTIALS,
+    SOAP_FAULT,
+    UNKNOWN,
+    Remedy,
+    advice,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +24,10 @@ from ewspush.protocol.response_codes import ADVICE, NO_CONNECTION, NO_CREDENTIAL
         ("ErrorReadEventsFailed", Remedy.RESUBSCRIBE),
         ("ErrorAccessDenied", Remedy.RETRY_THEN_SUSPEND),
         ("ErrorSchemaValidation", Remedy.SUSPEND),
+        ("ErrorWrongServerVersion", Remedy.SUSPEND),
+        ("ErrorMissingEmailAddress", Remedy.SUSPEND),
+        (HTML_PAGE, Remedy.RETRY_A_FEW_TIMES),
+        (SOAP_FAULT, Remedy.RETRY_A_FEW_TIMES),
         ("ErrorInternalServerError", Remedy.RETRY_A_FEW_TIMES),
         ("ErrorOfTheFuture", Remedy.RETRY_A_FEW_TIMES),
         ("HTTP 500", Remedy.RETRY_A_FEW_TIMES),

@@ -6,6 +6,7 @@ import pytest
 from lxml import etree
 
 from ewspush.protocol.namespaces import MESSAGES, SOAP, TYPES, M, S, T
+from ewspush.protocol.response_codes import HTML_PAGE, SOAP_FAULT
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest, build_subscribe, parse_subscribe_response
 
@@ -106,12 +107,12 @@ ERROR = (
             ),
             Refused("ErrorExceededSubscriptionCount", "Zu viele.", 300),
         ),
-        (500, fault(DETAIL), Refused("ErrorServerBusy", "Later.", 4500)),
+        (500, fault(DETAIL), Refused("ErrorServerBusy", "No. Later.", 4500)),
         (500, fault("", "a:ErrorInvalidRequest"), Refused("ErrorInvalidRequest", "No.")),
-        (500, fault(""), Refused("HTTP 500", "No.")),
+        (500, fault(""), Refused(SOAP_FAULT, "No.")),
         (401, b"", Refused("HTTP 401")),
         (503, b"<html><body>busy<br></body></html>", Refused("HTTP 503")),
-        (200, b"<html/>", Refused("HTTP 200")),
+        (200, b"<html/>", Refused(HTML_PAGE)),
         (200, response(""), Refused("HTTP 200")),
         (200, response('<m:SubscribeResponseMessage ResponseClass="Success"/>'), Refused("HTTP 200")),
     ],

@@ -8,6 +8,7 @@ time to send its first push; a server subscription that nothing of ours knows is
 from datetime import datetime, timedelta
 from typing import Final
 
+from ewspush.domain.callback import without_paths
 from ewspush.domain.gaps import suspicion_on_attempt, suspicion_on_refused_watermark, suspicion_on_success
 from ewspush.domain.ports import Jitter
 from ewspush.domain.reachability import on_silent_generation
@@ -171,5 +172,7 @@ def _retry_wait(subscription: Subscription, answer: Refused, timing: Timing, jit
 
 
 def _in_words(answer: Refused, its_advice: Advice) -> str:
+    """A server may quote the callback URL, which is a secret."""
     words = f"{answer.response_code}: {its_advice.reason}"
-    return f"{words} (the server says: {answer.text[:_TEXT_CHARACTERS]})" if answer.text else words
+    text = without_paths(answer.text or "")[:_TEXT_CHARACTERS]
+    return f"{words} (the server says: {text})" if text else words

@@ -10,7 +10,7 @@ from ewspush.domain.renewing import rules
 from ewspush.domain.renewing.rules import FEW_TRIES
 from ewspush.domain.subscription import State
 from ewspush.domain.timing import Timing
-from ewspush.protocol.response_codes import ADVICE, Remedy, advice
+from ewspush.protocol.response_codes import ADVICE, SOAP_FAULT, Remedy, advice
 from ewspush.protocol.soap import Refused
 from tests.builders import NOON
 from tests.unit.domain.renewing.attempts import (
@@ -140,6 +140,24 @@ class TestSuspension:
     def test_a_busy_server_does_not_end_a_suspension(self, code: str) -> None:
         """It says nothing about the cause of the suspension."""
         assert "state" not in refused(at_attempt(7, NEW), code)
+
+
+class TestWords:
+    """What a person reads: the code, what to do, and the server's own words."""
+
+    def test_the_server_is_quoted(self) -> None:
+        """As far as they fit a line."""
+        changes = refused(at_attempt(1), Refused(SOAP_FAULT, "E-17: no such folder" + "." * 999))
+        words = changes["last_error"] or ""
+        assert words.startswith(f"{SOAP_FAULT}: {ADVICE[SOAP_FAULT].reason} (the server says: E-17: no such folder..")
+        assert len(words) < 300
+
+    def test_a_callback_url_is_not(self) -> None:
+        """Its path is a secret, and people report what they read here."""
+        text = "The value 'https://hook.example/notify/key/2/bWFpbA.c2ln' is no URL: /notify/key/2/bWFpbA.c2ln"
+        changes = refused(at_attempt(1), Refused("ErrorSchemaValidation", text))
+        words = changes["last_error"] or ""
+        assert words.endswith("(the server says: The value 'https://hook.example/notify/…' is no URL: /notify/…)")
 
 
 class TestRefusedWatermark:
