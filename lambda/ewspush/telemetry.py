@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE: Final = "EWSPush"
 
@@ -31,6 +32,7 @@ class Metric(StrEnum):
     UNREADABLE = "UnreadableNotifications"
     FORGED = "ForgedCallbacks"
     FAILURES = "ResponderFailures"
+    SECRET_REFRESH_FAILURES = "SecretRefreshFailures"  # noqa: S105  # a name
     EVENTS_FORWARDED = "EventsForwarded"
     FAILED_RECORDS = "FailedRecords"
     BATCHES_STOPPED = "BatchesStopped"
@@ -54,6 +56,12 @@ def logger(service: Service) -> Logger:
 def metrics(service: Service) -> Metrics:
     """Return the metrics (CloudWatch embedded metric format) of a function."""
     return Metrics(namespace=NAMESPACE, service=service)
+
+
+def report_stale_secret(logger: Logger, metrics: Metrics, error: Exception) -> None:
+    """Log and count that a secret could not be read again: what was read of it last stays in use."""
+    logger.warning("secret not refreshed; the last values stay in use", extra=error_origin(error))
+    metrics.add_metric(Metric.SECRET_REFRESH_FAILURES, MetricUnit.Count, 1)
 
 
 def error_origin(error: BaseException) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from ewspush.adapters.credentials import MAX_AGE, SecretCredentials
+from ewspush.adapters.refreshed import RETRY_AFTER
 from ewspush.domain.ports import Credentials
 from tests.aws import Aws, moto
 from tests.builders import MAILBOX, NOON
@@ -17,18 +19,22 @@ ACCOUNT = {"username": "keeper@example.com", "password": "k:ey"}
 
 
 class Scenario:
-    """A secret, its credentials, and a clock that the test moves."""
+    """A secret, its credentials, and a clock that the test moves. While `error` is set, reading it fails with that."""
 
     def __init__(self, aws: Aws) -> None:
         self.client = aws.secrets_manager
         self.requests = 0
+        self.error: Exception | None = None
+        self.failures: list[Exception] = []
         self.now = NOON
         self.client.meta.events.register("before-call.secrets-manager.GetSecretValue", self._count)
         self.arn = self.client.create_secret(Name="mail", SecretString=json.dumps(ACCOUNT))["ARN"]
-        self.credentials = SecretCredentials(self.client, self.arn, lambda: self.now)
+        self.credentials = SecretCredentials(self.client, self.arn, lambda: self.now, self.failures.append)
 
     def _count(self, **_: Any) -> None:
         self.requests += 1
+        if self.error is not None:
+            raise self.error
 
     def put(self, content: object) -> None:
         """Make `content` the current version: a text as it is, anything else as JSON."""
@@ -48,6 +54,7 @@ def scenario(aws: Aws) -> Iterator[Scenario]:
     """Return a secret on moto."""
     scenario = Scenario(aws)
     yield scenario
+    scenario.error = None
     aws.secrets_manager.delete_secret(SecretId=scenario.arn, ForceDeleteWithoutRecovery=True)
 
 
@@ -166,3 +173,42 @@ class TestReading:
         scenario.credentials.refresh()
         scenario.credentials.of(MAILBOX)
         assert scenario.requests == 2
+
+
+class TestSecretsManagerAway:
+    """Where it cannot be read again."""
+
+    AWAY = EndpointConnectionError(endpoint_url="secretsmanager")
+    KNOWN = basic("keeper@example.com", "k:ey", impersonates=True)
+
+    def test_what_was_read_stays_in_use(self, scenario: Scenario) -> None:
+        """Each failure is counted, and soon it is read again; not with every mailbox."""
+        scenario.credentials.of(MAILBOX)
+        scenario.error = self.AWAY
+        scenario.now += MAX_AGE
+        for _ in range(10):
+            assert scenario.credentials.of(MAILBOX) == self.KNOWN
+        assert (scenario.requests, scenario.failures) == (2, [self.AWAY])
+        scenario.error = None
+        scenario.put({"mailboxes": {MAILBOX: "hers"}})
+        scenario.now += RETRY_AFTER
+        assert scenario.credentials.of(MAILBOX) == basic(MAILBOX, "hers", impersonates=False)
+        assert (scenario.requests, scenario.failures) == (3, [self.AWAY])
+
+    def test_a_refusal_by_the_mail_server_is_no_reason_to_fail_either(self, scenario: Scenario) -> None:
+        """The answer of the mail server says more than an error of AWS would."""
+        scenario.credentials.of(MAILBOX)
+        scenario.error = self.AWAY
+        scenario.now += timedelta(seconds=20)
+        for _ in range(3):
+            scenario.credentials.refresh()
+            assert scenario.credentials.of(MAILBOX) == self.KNOWN
+        assert len(scenario.failures) == 1
+
+    def test_without_anything_read_the_check_fails(self, scenario: Scenario) -> None:
+        """Nothing is known of any mailbox; the next check reads it."""
+        scenario.error = self.AWAY
+        with pytest.raises(EndpointConnectionError):
+            scenario.credentials.of(MAILBOX)
+        scenario.error = None
+        assert scenario.credentials.of(MAILBOX) == self.KNOWN

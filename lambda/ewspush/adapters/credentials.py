@@ -10,10 +10,10 @@ name is not the address: {"mailboxes": {"alice@example.com": {"username": "CORP\
 import base64
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from threading import Lock
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from ewspush.adapters.refreshed import OnFailure, Refreshed, ignore
 from ewspush.domain.ports import Clock, Credentials
 
 if TYPE_CHECKING:
@@ -27,18 +27,20 @@ _MIN_AGE: Final = timedelta(seconds=20)
 
 
 class SecretCredentials:
-    """`MailCredentials` from a secret. What is no such JSON object holds no credentials."""
+    """`MailCredentials` from a secret. What is no such JSON object holds no credentials.
 
-    def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
+    Where it cannot be read again, what was read stays in use.
+    """
+
+    def __init__(
+        self, client: "SecretsManagerClient", secret_arn: str, clock: Clock, on_failure: OnFailure = ignore
+    ) -> None:
         self._client = client
         self._secret_arn = secret_arn
-        self._clock = clock
-        self._lock = Lock()
-        self._content: Mapping[str, Any] = {}
-        self._read_at: datetime | None = None
+        self._content = Refreshed(self._read, clock, on_failure)
 
     def of(self, mailbox: str) -> Credentials | None:
-        content = self._read(MAX_AGE)
+        content = self._content.get(MAX_AGE)
         own = _lowered(content.get("mailboxes")).get(mailbox.lower())
         if isinstance(own, str):
             return _basic(mailbox, own, impersonates=False)
@@ -49,15 +51,10 @@ class SecretCredentials:
         return _basic(username, password, impersonates=own is None and username.lower() != mailbox.lower())
 
     def refresh(self) -> None:
-        self._read(_MIN_AGE)
+        self._content.get(_MIN_AGE)
 
-    def _read(self, max_age: timedelta) -> Mapping[str, Any]:
-        with self._lock:
-            now = self._clock()
-            if self._read_at is None or now - self._read_at >= max_age:
-                self._content = _object(self._client.get_secret_value(SecretId=self._secret_arn)["SecretString"])
-                self._read_at = now
-            return self._content
+    def _read(self) -> Mapping[str, Any]:
+        return _object(self._client.get_secret_value(SecretId=self._secret_arn)["SecretString"])
 
 
 def _object(text: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from ewspush.adapters.refreshed import OnFailure, Refreshed, ignore
 from ewspush.domain.ports import Clock
 
 if TYPE_CHECKING:
@@ -17,31 +18,29 @@ _STAGES: Final = ("AWSCURRENT", "AWSPREVIOUS")
 class SecretCallbackKeys:
     """`CallbackKeys` from the two versions of one secret, read at a cold start and again after `MAX_AGE`.
 
-    The refresh is due by the clock, never by what a request holds: a wrong URL costs no AWS call.
+    The refresh is due by the clock, never by what a request holds: a wrong URL costs no AWS call. Where it fails, the
+    keys that are known stay in use.
     """
 
-    def __init__(self, client: "SecretsManagerClient", secret_arn: str, clock: Clock) -> None:
+    def __init__(
+        self, client: "SecretsManagerClient", secret_arn: str, clock: Clock, on_failure: OnFailure = ignore
+    ) -> None:
         self._client = client
         self._secret_arn = secret_arn
         self._clock = clock
-        self._versions: list[tuple[bytes, datetime]] = []
-        self._read_at: datetime | None = None
+        self._versions = Refreshed(self._read, clock, on_failure)
 
     def accepted(self) -> list[bytes]:
-        return [key for key, _ in self._fresh()]
+        return [key for key, _ in self._versions.get(MAX_AGE)]
 
     def signing(self) -> bytes:
         """Return the key to sign new callbacks with: the current one, once every warm function must know it."""
-        versions = self._fresh()
+        versions = self._versions.get(MAX_AGE)
         known = [key for key, created_at in versions if self._clock() - created_at >= MAX_AGE]
         return known[0] if known else versions[-1][0]
 
-    def _fresh(self) -> list[tuple[bytes, datetime]]:
-        now = self._clock()
-        if self._read_at is None or now - self._read_at >= MAX_AGE:
-            self._versions = list(filter(None, map(self._version, _STAGES)))
-            self._read_at = now
-        return self._versions
+    def _read(self) -> list[tuple[bytes, datetime]]:
+        return list(filter(None, map(self._version, _STAGES)))
 
     def _version(self, stage: str) -> tuple[bytes, datetime] | None:
         try:

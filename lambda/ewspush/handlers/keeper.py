@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import chain, count, islice, zip_longest
 from typing import Any, Final
 
@@ -159,12 +159,13 @@ def _keeper_run() -> KeeperRun:
         timedelta(days=settings.event_retention_days),
         settings.sync_states_table,
     )
-    credentials = SecretCredentials(secrets, settings.credentials_secret_arn, utc_now)
+    on_failure = partial(telemetry.report_stale_secret, logger, metrics)
+    credentials = SecretCredentials(secrets, settings.credentials_secret_arn, utc_now, on_failure)
     server = EwsServer(settings.ews_url, settings.server_version, credentials, utc_now)
     renewer = Renewer(
         ledger,
         server,
-        SecretCallbackKeys(secrets, settings.callback_secret_arn, utc_now),
+        SecretCallbackKeys(secrets, settings.callback_secret_arn, utc_now, on_failure),
         utc_now,
         random.random,
         timing,

@@ -2,7 +2,7 @@
 
 import os
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -108,7 +108,8 @@ def _report(decision: Decision) -> None:
 def _responder() -> Responder:
     settings = ResponderSettings.from_env(os.environ)
     retention = timedelta(days=settings.event_retention_days)
-    keys = SecretCallbackKeys(aws.secrets_manager(), settings.callback_secret_arn, utc_now)
+    on_failure = partial(telemetry.report_stale_secret, logger, metrics)
+    keys = SecretCallbackKeys(aws.secrets_manager(), settings.callback_secret_arn, utc_now, on_failure)
     ledger = DynamoDBLedger(aws.dynamodb(), settings.subscriptions_table, settings.events_table, retention)
     return Responder(keys, ledger, utc_now, Timing(timedelta(seconds=settings.minute_seconds)))
 
