@@ -73,6 +73,8 @@ LIVE: Final = subscription(
     more_events_at=NOON,
     next_sync_at=NOON,
     oldest_open_gap_at=NOON,
+    subscribed_at=NOON,
+    last_link_at=NOON,
 )
 
 
@@ -87,11 +89,13 @@ def test_a_row_stays_under_a_write_unit(counted: Counted, row: Subscription) -> 
 
 
 def test_a_live_row_is_as_full_as_it_can_be() -> None:
-    """Anything else is set only while a Subscribe is under way or its first push is awaited."""
+    """Anything else is set only while a Subscribe is under way, or pushes are missing, or were until a moment ago."""
     missing = {field.name for field in fields(LIVE) if getattr(LIVE, field.name) in {None, (), 0}}
     assert missing == {
-        *("pending_generation", "awaiting_first_push", "suspected_gap_since", "suspected_gap_reason"),
+        *("pending_generation", "awaiting_first_push", "is_resumed", "reached_at"),
+        *("suspected_gap_since", "suspected_gap_reason"),
         *("attempts", "lost_code", "last_error"),
+        *("silent_generations", "silent_shard", "unreachable_since"),
     }
 
 

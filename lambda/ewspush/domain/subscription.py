@@ -75,7 +75,7 @@ class Subscription:
     attempts: int = 0
     """Subscribe requests since the last one that succeeded."""
     is_resumed: bool | None = None
-    """Whether the last Subscribe that was sent carried a watermark."""
+    """Whether the last Subscribe that was sent carried a watermark; until its first push has shown what came of it."""
     subscribed_at: datetime | None = None
     """When the last Subscribe succeeded."""
     subscription_id: str | None = None

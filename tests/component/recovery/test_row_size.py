@@ -29,5 +29,5 @@ def test_it_has_less_than_a_kilobyte_with_everything_set() -> None:
     # A heartbeat is one write to an active row: it has no error, no push of it is missing, and no gap is suspected.
     empty = {field.name for field in fields(subscription) if getattr(subscription, field.name) is None}
     silence = {"silent_generations", "silent_shard", "unreachable_since"}
-    assert empty == {"lost_code", "last_error", "suspected_gap_since", "suspected_gap_reason"} | silence
+    assert empty == {"lost_code", "last_error", "is_resumed", "suspected_gap_since", "suspected_gap_reason"} | silence
     assert item_bytes(item_of(subscription)) < 1024

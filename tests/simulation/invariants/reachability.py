@@ -54,6 +54,10 @@ class OneGapWhileUnreachable(Invariant):
         super().__init__(system)
         self._has_gap: set[str] = set()
 
+    def on_apply(self, row: Subscription) -> None:
+        if row.state is State.RETIRED:
+            self._has_gap.discard(row.key)
+
     def on_log(self, notification: LoggedNotification) -> None:
         for event in notification.events:
             if isinstance(event, GapEvent) and event.reason is GapReason.UNREACHABLE:

@@ -146,6 +146,8 @@ def _changes(
     changes |= on_reached(subscription, push.received_at)
     if ends_suspicion(subscription, push):
         changes |= {"suspected_gap_since": None, "suspected_gap_reason": None}
+        if push.callback.generation >= subscription.newest_generation:
+            changes["is_resumed"] = None
     if is_newer:
         changes |= _adoption(subscription, push)
     elif subscription.awaiting_first_push and push.watermark is not None:

@@ -23,6 +23,7 @@ from tests.twins.ledger import MemoryLedger
 from tests.unit.domain.receiving.decisions import gaps_in, objects_in, received
 
 KEY = subscription().key
+HOURS_AGO = "2026-03-04T09:00:00Z"
 
 
 class TestOrdinary:
@@ -189,10 +190,11 @@ class TestCopies:
         assert len(gaps_in(ledger)) == 2
 
     def test_each_break_of_the_chain_is_a_gap_of_its_own(self) -> None:
-        """Also after events of one TimeStamp, where all of them begin at one moment: the queue keeps each."""
+        """Also after old events of one TimeStamp, where all of them begin at one moment: the queue keeps each."""
         ledger = MemoryLedger(subscription())
-        links = [(f"w{number}7", ("same" * number, f"w{number}8")) for number in range(1, 5)]
-        received(ledger, *(events(*link, minute=number) for number, link in enumerate(links)))
+        old = [created(f"item {number}", f"w{number}8")._replace(timestamp=HOURS_AGO) for number in range(1, 5)]
+        messages = [message(f"w{number}7", event) for number, event in enumerate(old, 1)]
+        received(ledger, *(posted(each, minute=number) for number, each in enumerate(messages, 1)))
         gaps = gaps_in(ledger)
         assert len({gap.start for gap in gaps}) == 2
         assert len({gap.id for gap in gaps}) == len(gaps) == 4
