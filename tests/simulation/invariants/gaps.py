@@ -90,8 +90,8 @@ class _OfTheLog(Invariant):
 class NothingLostInSilence(_OfTheLog):
     """Every change of a desired mailbox is published by push, or by a sync, or lies in the range of a gap.
 
-    Or in that of a suspected gap: after a trusted resume, zero heartbeats leave it to the next event to decide. One that
-    is retired before that is not decided any more.
+    Or in that of a suspected gap: after a trusted resume, zero heartbeats leave it to the next event to decide. What is
+    retired before that is not decided any more.
     """
 
     def __init__(self, system: "System") -> None:

@@ -24,7 +24,9 @@ class UnreachableIsShown(Invariant):
         """When the server made the generations since the last push, as the row has it."""
 
     def on_write(self, before: Subscription, after: Subscription, update: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
-        if after.generation > before.generation and after.last_seen_at == before.last_seen_at:
+        if after.last_seen_at != before.last_seen_at:
+            self._made_at.pop(after.key, None)
+        elif after.generation > before.generation:
             self._made_at.setdefault(after.key, []).append(self.system.time.now)
 
     def on_apply(self, row: Subscription) -> None:
