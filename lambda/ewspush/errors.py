@@ -3,7 +3,7 @@
     EwsPushError
     ├── AnswerableError                      a POST that gets no acknowledgement: `error_status_hint` is the HTTP status
     │   ├── UnreadableNotificationError 400  damaged, hostile, or no SendNotification
-    │   │   └── TooLargeError           413  more bytes than any notification has
+    │   │   └── TooLargeError           413  more bytes than an event of Lambda holds
     │   ├── ForgedCallbackError         403  no key of ours signed the path
     │   └── UndecidedError              503  neither stored nor refused: the server is to send it again
     ├── UnavailableError                     AWS or the mail server did not answer, or refused: to be tried again later

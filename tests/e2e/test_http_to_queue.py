@@ -104,8 +104,8 @@ def test_a_truncated_body_is_refused_and_may_be_sent_again(mailbox: Mailbox) -> 
     assert _ids(mailbox) == [item(1)]
 
 
-def test_a_body_of_more_than_a_mebibyte_is_refused(mailbox: Mailbox) -> None:
-    """It is answered 413, although it is a valid notification with padding."""
+def test_a_body_larger_than_an_event_of_lambda_is_refused(mailbox: Mailbox) -> None:
+    """It is answered 413, although it is a valid notification with padding; on AWS already by API Gateway."""
     padded = notification([1]) + b" " * MAX_BODY_BYTES
     assert _is_refused(post(mailbox.url, padded), 413)
     assert mailbox.logged_events() == []

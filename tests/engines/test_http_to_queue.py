@@ -4,7 +4,7 @@ import pytest
 
 from tests.e2e.test_http_to_queue import (  # noqa: F401  # tests, collected here once more
     test_a_body_in_base64_is_read,
-    test_a_body_of_more_than_a_mebibyte_is_refused,
+    test_a_body_larger_than_an_event_of_lambda_is_refused,
     test_a_newer_generation_supersedes_the_older_with_its_first_push,
     test_a_notification_is_acknowledged_in_soap,
     test_a_notification_sent_again_adds_nothing,

@@ -13,8 +13,12 @@ from lxml import etree
 
 from ewspush.errors import Refusal, TooLargeError, UnreadableNotificationError
 
-MAX_BODY_BYTES: Final = 1024 * 1024
-"""A thousand events take about 400 KB; nothing public shows a notification near this size."""
+MAX_BODY_BYTES: Final = 6 * 1024 * 1024
+"""Every POST that API Gateway passes on: an event of Lambda holds 6 MB, so a larger body gets 413 from API Gateway.
+
+A POST that is refused is sent again as it is, or longer, until the subscription dies. Nothing limits the events of one:
+those of an hour without a connection can come at once.
+"""
 
 MAX_ATTRIBUTES: Final = 64
 """On one element, namespace declarations included. The widest EWS notification element has a handful."""
@@ -71,7 +75,7 @@ _PARSER: Final = etree.XMLParser(
 
 
 def parse(body: bytes, *, max_bytes: int = MAX_BODY_BYTES) -> etree._Element:
-    """Return the root element of `body`; more than `max_bytes` may come from a server that we asked ourselves.
+    """Return the root element of `body`, which has at most `max_bytes`.
 
     Raises `TooLargeError` or `UnreadableNotificationError`.
     """

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from ewspush.protocol.hardened_xml import MAX_BODY_BYTES
 from tests.fuzz.grammar import DECLARED
+from tests.fuzz.hostile.bodies import FLOOD_BYTES
 
 
 def answers(operation: str) -> Mapping[str, Callable[[], bytes]]:
@@ -20,4 +20,4 @@ def _answer(operation: str, unit: str) -> bytes:
         f'<{message} ResponseClass="Success"><m:SyncState>s1</m:SyncState><m:Changes>'
     )
     tail = f"</m:Changes></{message}></m:ResponseMessages></m:{operation}Response></s:Body></s:Envelope>"
-    return f"{lead}{unit * ((MAX_BODY_BYTES - len(lead + tail)) // len(unit))}{tail}".encode()
+    return f"{lead}{unit * ((FLOOD_BYTES - len(lead + tail)) // len(unit))}{tail}".encode()

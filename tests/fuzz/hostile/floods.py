@@ -1,4 +1,4 @@
-"""Bodies as large as allowed, full of one thing: their cost is measured."""
+"""Bodies full of one thing: their cost is measured."""
 
 from functools import partial
 from typing import Final
@@ -8,6 +8,7 @@ from ewspush.protocol.hardened_xml import MAX_ATTRIBUTES, MAX_BODY_BYTES
 from tests.fuzz.hostile.bodies import (
     EMPTY,
     END,
+    FLOOD_BYTES,
     NAMESPACE,
     PLAIN,
     READ,
@@ -22,19 +23,19 @@ _UNKNOWN: Final = ("<t:XEvent>", "</t:XEvent>")
 
 
 def ordinary_flood() -> bytes:
-    """Return what a body of the largest size looks like from a server that means no harm."""
+    """Return what a body of that size looks like from a server that means no harm."""
     return flood('<t:CreatedEvent><t:Watermark>AQAAAHdoYXJm</t:Watermark><t:ItemId Id="AAMk"/></t:CreatedEvent>')
 
 
 def _scopes() -> bytes:
     """Return unknown events that use the last of many namespaces."""
     declared = f"<m:Notification {attributes(MAX_ATTRIBUTES, NAMESPACE)}>"
-    return with_content("<t:XEvent a63:a=''/>" * 50_000).replace(b"<m:Notification>", declared.encode())
+    return with_content("<t:XEvent a63:a=''/>" * 200_000).replace(b"<m:Notification>", declared.encode())
 
 
 def _one_byte_each() -> bytes:
     """Return a body that is three times as long once it is UTF-8."""
-    text = PLAIN.replace(END, f"<t:XEvent>{'€' * (MAX_BODY_BYTES - len(PLAIN) - 100)}</t:XEvent>{END}")
+    text = PLAIN.replace(END, f"<t:XEvent>{'€' * (FLOOD_BYTES - len(PLAIN) - 100)}</t:XEvent>{END}")
     return b'<?xml version="1.0" encoding="windows-1252"?>' + text.encode("cp1252")
 
 
@@ -81,14 +82,17 @@ FLOODS: Final[Classes] = {
         partial(flood, "<m:SendNotificationResponseMessage/>", before="</m:ResponseMessages>"),
     ),
     "header blocks": (READ, partial(flood, "<a/>", before="</soap:Header>")),
-    "unknown events": (Refusal.TOO_LARGE, partial(flood, "<t:XEvent/>")),
+    "unknown events": (Refusal.TOO_LARGE, partial(flood, "<t:XEvent/>", size_bytes=MAX_BODY_BYTES)),
     "unknown events in a long scope": (Refusal.TOO_LARGE, _scopes),
     "unknown event full of elements": (READ, partial(flood, "<a/>x", *_UNKNOWN)),
     "unknown event full of attributes": (
         READ,
         lambda: flood(f"<a {attributes(10, EMPTY)}/>", *_UNKNOWN),
     ),
-    "unknown event that grows when written": (Refusal.TOO_LARGE, partial(flood, ">", *_UNKNOWN)),
+    "unknown event that grows when written": (
+        Refusal.TOO_LARGE,
+        partial(flood, ">", *_UNKNOWN, size_bytes=MAX_BODY_BYTES),
+    ),
     "unknown event that grows in UTF-8": (READ, _one_byte_each),
     "comments": (READ, partial(flood, "<!---->")),
     "comments inside a text": (

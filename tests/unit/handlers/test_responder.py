@@ -1,5 +1,6 @@
 """The HTTP side of the responder: what it answers, counts and logs."""
 
+import base64
 import io
 import json
 from datetime import timedelta
@@ -12,12 +13,15 @@ from ewspush.domain.subscription import State
 from ewspush.handlers import responder as module
 from ewspush.handlers.responder import Responder
 from ewspush.protocol.acknowledgement import SubscriptionStatus, acknowledgement
+from ewspush.protocol.hardened_xml import MAX_BODY_BYTES
 from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
 from tests.twins.keys import MemoryKeys
 from tests.twins.ledger import MemoryLedger
 
 KEY = subscription().key
+MAX_EVENT_BYTES = 6 * 1024 * 1024
+"""Of a synchronous invocation (Lambda quotas)."""
 SOAP = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
     '<m:SendNotification xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages" '
@@ -90,6 +94,18 @@ def test_a_notification_is_stored_and_acknowledged() -> None:
     assert len(ledger.events()) == 1
 
 
+@pytest.mark.parametrize("is_base64", [False, True])
+def test_whatever_fits_an_event_of_lambda_is_read(is_base64: bool) -> None:
+    """API Gateway answers 413 to anything larger itself, so no POST that arrives is too long."""
+    body = SOAP.format(events=CREATED)
+    padding = MAX_EVENT_BYTES - len(json.dumps(request(body)))
+    body += " " * (padding * 3 // 4 - len(body) if is_base64 else padding)
+    posted = base64.b64encode(body.encode()).decode() if is_base64 else body
+    event = request(posted, isBase64Encoded=is_base64)
+    assert MAX_EVENT_BYTES - 1_000 < len(json.dumps(event)) <= MAX_EVENT_BYTES
+    assert responder(MemoryLedger(subscription())).respond(event)["statusCode"] == 200
+
+
 def test_a_retired_callback_is_answered_unsubscribe() -> None:
     """Also with 200: it is an answer, not a failure."""
     answer = responder(MemoryLedger(subscription(state=State.RETIRED))).respond(request())
@@ -125,7 +141,7 @@ def test_a_path_signed_with_the_previous_key_is_accepted() -> None:
         (SOAP.format(events=CREATED)[:-20], 400, "not-well-formed"),
         ("<!DOCTYPE x><x/>", 400, "doctype"),
         ("<x/>", 400, "not-soap"),
-        ("x" * (1024 * 1024 + 1), 413, "too-large"),
+        ("x" * (MAX_BODY_BYTES + 1), 413, "too-large"),
     ],
 )
 def test_an_unreadable_body_is_refused_with_its_reason(body: str, status: int, reason: str, printed: Printed) -> None:

@@ -116,8 +116,8 @@ def test_what_does_not_answer_the_request_is_refused(status: int, body: bytes, r
     assert parsed(body, status=status) == refused
 
 
-def test_an_answer_may_be_larger_than_a_notification() -> None:
-    """A full page with a sync state of 2 MB; above 8 MiB nothing is read."""
+def test_a_full_page_with_a_long_sync_state_is_read() -> None:
+    """Of 2 MB here; above 4 MiB nothing is read."""
     state = "H4sI" * 500_000
     change = f'<t:Create><t:Message><t:ItemId Id="{"A" * 150}=" ChangeKey="{"C" * 40}"/></t:Message></t:Create>'
     page = parsed(items(change * 512, state))
