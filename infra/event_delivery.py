@@ -41,7 +41,6 @@ class EventDelivery(Construct):
             service=Service.FORWARDER,
             config=config,
             settings=ForwarderSettings(
-                events_table=storage.events.table_name,
                 queue_url=self.queue.queue_url,
                 dead_letter_queue_url=self.dead_letter_queue.queue_url,
                 report_partial_batches=config.report_partial_batches,
@@ -51,7 +50,6 @@ class EventDelivery(Construct):
         )
         for queue in (self.queue, self.dead_letter_queue):
             self.forwarder.allow("sqs:SendMessage", on=queue.queue_arn)
-        self.forwarder.allow("dynamodb:Query", on=storage.events.table_arn)
         self._consume_stream(storage)
 
     def _failed_records_bucket(self) -> s3.Bucket:

@@ -1,6 +1,7 @@
 """The stack's tables and queues for tests, on moto or on the engines."""
 
-from collections.abc import Iterator
+import base64
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -114,6 +115,13 @@ class Aws:
         """Return all items of the events table, as DynamoDB returns them."""
         items: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.events_table)["Items"]
         return items
+
+
+def stream_image(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item as Lambda delivers it in the event of a stream: JSON, with bytes in base64."""
+    return {
+        name: {"B": base64.b64encode(value["B"]).decode()} if "B" in value else value for name, value in item.items()
+    }
 
 
 @cache

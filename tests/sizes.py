@@ -13,4 +13,8 @@ def _bytes(attribute: Mapping[str, Any]) -> int:
     ((kind, value),) = attribute.items()
     if kind == "L":
         return 3 + sum(1 + _bytes(each) for each in value)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + _bytes(each) for name, each in value.items())
+    if kind == "B":
+        return len(value)
     return len(str(value).encode()) if kind in {"S", "N"} else 1

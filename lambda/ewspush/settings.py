@@ -40,7 +40,6 @@ class ResponderSettings(Settings):
 class ForwarderSettings(Settings):
     """What the forwarder needs."""
 
-    events_table: str
     queue_url: str
     dead_letter_queue_url: str
     report_partial_batches: bool

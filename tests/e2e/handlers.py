@@ -4,12 +4,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from ewspush.adapters.clock import utc_now
-from ewspush.adapters.log_items import items_of
+from ewspush.adapters.log_items import log_item
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import LoggedNotification, log_entry
 from ewspush.domain.received_push import read_push
 from ewspush.protocol.acknowledgement import CONTENT_TYPE
 from ewspush.protocol.reader import parse_notification
+from tests.aws import stream_image
 from tests.e2e.mailbox import Mailbox
 from tests.e2e.notifications import notification
 
@@ -43,7 +44,7 @@ def logged(mailbox: Mailbox, numbers: list[int]) -> LoggedNotification:
 
 def stream_event(*notifications: LoggedNotification) -> dict[str, Any]:
     """Return the event of a DynamoDB stream for `notifications`, in their order."""
-    images = [items_of(each, timedelta(days=1))[0] for each in notifications]
+    images = [stream_image(log_item(each, timedelta(days=1))) for each in notifications]
     return {"Records": [stream_record(str(100 + number), image) for number, image in enumerate(images)]}
 
 

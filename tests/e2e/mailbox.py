@@ -6,6 +6,8 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from ewspush.adapters.clock import utc_now
+from ewspush.adapters.cloud_events import documents_of
+from ewspush.adapters.log_items import notification_of
 from ewspush.adapters.secrets import SecretCallbackKeys
 from ewspush.domain.callback import Callback, signed_path
 from ewspush.domain.desired import DesiredSubscription
@@ -74,7 +76,7 @@ class Mailbox:
                 ConsistentRead=True,
             )
         )
-        return [event for page in pages for item in page["Items"] for event in _plain(item)["events"]]
+        return [event for page in pages for item in page["Items"] for event in documents_of(notification_of(item))]
 
 
 def _plain(item: dict[str, Any]) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def deployed(
         endpoint = stack.enter_context(AwsEndpoint(engines.ports))
         responder = responder_settings(aws, target)
         queues = (aws.fifo_queue(), aws.fifo_queue("dead-letters"))
-        forwarder = ForwarderSettings(aws.events_table, *queues, report_partial_batches=True)
+        forwarder = ForwarderSettings(*queues, report_partial_batches=True)
         endpoints = {
             "AWS_ENDPOINT_URL": endpoint.url,
             "AWS_ENDPOINT_URL_DYNAMODB": engines.endpoint("dynamodb"),

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from local.lambda_process import LambdaProcess
 from local.runtime_api import FunctionError
+from tests.aws import stream_image
 
 BATCH_RECORDS: Final = 50
 """As in `infra.event_delivery`."""
@@ -99,7 +100,8 @@ def _ids(description: dict[str, Any]) -> set[str]:
 
 
 def _as_delivered(record: Record) -> Record:
-    """Return the record as Lambda delivers it: the datetime that the client made is a number again."""
+    """Return the record as Lambda delivers it, in JSON: a datetime of the client is a number, and bytes are base64."""
     change = record["dynamodb"]
     created_at = change["ApproximateCreationDateTime"].timestamp()
-    return record | {"dynamodb": change | {"ApproximateCreationDateTime": created_at}}
+    image = stream_image(change["NewImage"])
+    return record | {"dynamodb": change | {"ApproximateCreationDateTime": created_at, "NewImage": image}}

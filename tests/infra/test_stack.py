@@ -35,11 +35,10 @@ class TestPermissions:
         }
 
     def test_the_forwarder_may_read_the_stream_and_send_messages(self, resources: Resources) -> None:
-        """It may neither read a queue nor write a table."""
+        """It may neither read a queue nor ask a table."""
         assert statements(resources, "ewspush.handlers.forwarder.handler") == {
             ("sqs:SendMessage", "EventDeliveryQueue"),
             ("sqs:SendMessage", "EventDeliveryDeadLetterQueue"),
-            ("dynamodb:Query", "EventsTable"),
             ("dynamodb:DescribeStream", "EventsTable.StreamArn"),
             ("dynamodb:GetRecords", "EventsTable.StreamArn"),
             ("dynamodb:GetShardIterator", "EventsTable.StreamArn"),

@@ -9,12 +9,13 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
+from ewspush.adapters.log_items import notification_of
 from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import State, Subscription
 from ewspush.handlers.responder import Responder
 from tests.aws import Aws, moto
-from tests.builders import NOON, TIMING, created, events, message, posted, status, subscription
+from tests.builders import NOON, TIMING, events, message, posted, status, subscription
 from tests.sizes import item_bytes
 from tests.twins.keys import MemoryKeys
 from tests.unit.handlers.test_responder import request
@@ -104,7 +105,7 @@ def test_events_are_one_transaction(counted: Counted) -> None:
     process_push(events("w1", *((str(number), f"w{number + 2}") for number in range(50))), counted.ledger, TIMING)
     assert counted.requests == {"TransactWriteItems": 1}
     (item,) = counted.aws.logged()
-    assert len(item["events"]["L"]) == 50
+    assert len(notification_of(item).events) == 50
     assert int(item["expires_at"]["N"]) == int((NOON + timedelta(minutes=1, days=30)).timestamp())
 
 
@@ -121,18 +122,6 @@ def test_an_open_gap_costs_a_post_no_further_request(counted: Counted, push: Rec
     counted.requests.clear()
     process_push(push, counted.ledger, TIMING)
     assert counted.requests == {operation: 1}
-
-
-def test_more_events_than_one_item_can_hold_are_one_transaction_and_all_there(counted: Counted) -> None:
-    """Long ids instead of many events: moto takes half a minute for a thousand."""
-    many = (created(f"AAMk{number:02000d}", f"w{number + 2}") for number in range(100))
-    process_push(posted(message("w1", *many)), counted.ledger, TIMING)
-    assert counted.requests == {"TransactWriteItems": 1}
-    items = sorted(counted.aws.logged(), key=lambda item: item["arrival"]["S"])
-    assert len(items) > 1
-    assert sum(len(item["events"]["L"]) for item in items) == 100
-    assert items[0]["parts"]["N"] == str(len(items))
-    assert {item["part_of"]["S"] for item in items[1:]} == {items[0]["arrival"]["S"]}
 
 
 def test_a_copy_costs_a_refused_transaction_a_query_and_an_update(counted: Counted) -> None:

@@ -5,11 +5,10 @@ from concurrent.futures import Executor, Future
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from random import Random
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from ewspush.domain.keeper import Keeper
-from ewspush.domain.ports import EventLog
 from ewspush.domain.recovering.service import Synchronizer
 from ewspush.domain.renewing.service import Renewer
 from ewspush.domain.timing import Timing
@@ -21,7 +20,6 @@ from mailsim import deliveries
 from tests.simulation.clock import Timeline
 from tests.simulation.failpoints import Failpoints, PortProxy
 from tests.simulation.setup import Setup
-from tests.twins.event_log import MemoryEventLog
 
 T = TypeVar("T")
 
@@ -100,8 +98,7 @@ class Processes:
 
     def forwarder(self) -> Forwarder:
         """Return a fresh forwarder."""
-        log = cast("EventLog", MemoryEventLog())
-        return Forwarder(self._port("forwarder", "queue"), self._port("forwarder", "dead_letters"), log)
+        return Forwarder(self._port("forwarder", "queue"), self._port("forwarder", "dead_letters"))
 
     def _port(self, process: str, port: str) -> Any:
         return PortProxy(self._failpoints, process, port, self._ports[port])

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from ewspush.adapters.log_items import items_of
+from ewspush.adapters.log_items import log_item
 from ewspush.domain.events import LoggedNotification
 from ewspush.domain.ports import Message, SendResult
 from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.sync_run import SyncStep
 from ewspush.domain.updates import ConditionalUpdate, WriteResult
+from tests.aws import stream_image
 from tests.twins.ledger import MemoryLedger
 
 _DEDUPLICATION_SECONDS: Final = 300
@@ -89,5 +90,5 @@ class Stream:
         self.position = last + 1 if resume_from is None else int(resume_from)
 
     def _record(self, number: int) -> dict[str, Any]:
-        image = items_of(self._log[number], _RETENTION)[0]
+        image = stream_image(log_item(self._log[number], _RETENTION))
         return {"eventName": "INSERT", "dynamodb": {"SequenceNumber": str(number), "NewImage": image}}

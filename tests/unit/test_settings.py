@@ -21,7 +21,7 @@ KEEPER = KeeperSettings(
 )
 SAMPLES = [
     ResponderSettings("s", "e", "arn:secret", 30, 60.0),
-    ForwarderSettings("e", "https://q", "https://d", False),
+    ForwarderSettings("https://q", "https://d", False),
     KEEPER,
 ]
 

@@ -4,6 +4,7 @@ boto3 has the same in `boto3.dynamodb.types`, but importing that loads all of bo
 of a cold start (docs/adr/0011).
 """
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,8 @@ def typed(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911  # any value t
         return {"S": str(value)}
     if isinstance(value, int):
         return {"N": str(value)}
+    if isinstance(value, bytes):
+        return {"B": value}
     if isinstance(value, datetime):
         return {"S": iso(value)}
     if isinstance(value, Mapping):
@@ -31,7 +34,7 @@ def typed(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911  # any value t
     raise TypeError(message)
 
 
-def plain(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401  # any value that a document holds
+def plain(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401  # likewise
     """Return what an attribute in wire form holds. Raises TypeError or ValueError for a kind that we never write."""
     ((kind, value),) = attribute.items()
     if kind == "NULL":
@@ -40,6 +43,8 @@ def plain(attribute: Mapping[str, Any]) -> Any:  # noqa: ANN401  # any value tha
         return value
     if kind == "N":
         return int(value)
+    if kind == "B":  # of a client as bytes, in the event of a stream as base64
+        return value if isinstance(value, bytes) else base64.b64decode(value)
     if kind == "M":
         return {name: plain(child) for name, child in value.items()}
     if kind == "L":

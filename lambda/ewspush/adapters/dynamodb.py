@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from ewspush.adapters.attributes import typed
-from ewspush.adapters.log_items import items_of, notification_of
+from ewspush.adapters.log_items import log_item, notification_of
 from ewspush.adapters.rows import KEY, item_of, subscription_of
 from ewspush.adapters.sync_items import writes_of
 from ewspush.adapters.updates import update_item
@@ -112,8 +112,9 @@ class DynamoDBLedger:
         writes: list[Any] = []
         if update is not None:
             writes.append({"Update": update_item(update) | {"TableName": self._subscriptions}})
-            items = items_of(update.notification, self._retention) if update.notification is not None else []
-            writes += [{"Put": {"TableName": self._events, "Item": item}} for item in items]
+            if update.notification is not None:
+                item = log_item(update.notification, self._retention)
+                writes.append({"Put": {"TableName": self._events, "Item": item}})
         return writes + (writes_of(step, self._sync_states) if step is not None else [])
 
     def _refused(self, update: ConditionalUpdate | None, error: ClientError) -> WriteResult:

@@ -1,11 +1,12 @@
-"""`LoggedNotification` <-> items of the events table: one item, or several where one would be over DynamoDB's limit.
+"""`LoggedNotification` <-> item of the events table.
 
-The first item stands for the notification: it is the one that the stream is followed by. What does not fit goes into
-continuation items, written in the same transaction and marked `part_of`, which the forwarder reads when it meets the
-first: a stream promises no order among the items of one transaction (docs/adr/0005).
+A short notification is a list of documents, which a person reads in the console. A long one is the same list as JSON in
+gzip, which takes a twentieth of the write units (docs/adr/0020).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import zlib
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,46 +17,39 @@ from ewspush.domain.ports import Message
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.domain.timestamps import from_iso, iso
 
-MAX_ITEM_BYTES: Final = 350_000
-"""Of the events in one item, counted as JSON, which is never shorter than DynamoDB's own count; the limit is 400 KB."""
+MAX_LIST_BYTES: Final = 8 * 1024
+"""Of the events as JSON, which DynamoDB counts much the same: seven with the ids of Exchange, ten with WorkMail's."""
+
+_GZIP: Final = 31
+"""Window bits with which zlib writes and reads the form of gzip, so that `gunzip` shows the events as well."""
 
 
-def items_of(notification: LoggedNotification, retention: timedelta) -> list[dict[str, Any]]:
-    """Return the items that hold `notification` for `retention`, the one that the forwarder follows first."""
-    parts = list(_parts(documents_of(notification)))
-    common = {
+def log_item(notification: LoggedNotification, retention: timedelta) -> dict[str, Any]:
+    """Return the item that holds `notification` for `retention`."""
+    item = {
         "subscription": notification.key,
+        "arrival": notification.arrival,
         "generation": notification.generation,
         "received_at": iso(notification.received_at),
         "expires_at": int((notification.received_at + retention).timestamp()),
         "watermark": notification.watermark,
         "previous_watermark": notification.previous_watermark,
+        **_stored(documents_of(notification)),
     }
-    head: dict[str, Any] = {"arrival": notification.arrival, "events": parts[0]}
-    if len(parts) > 1:
-        head["parts"] = len(parts)
-    rest = [
-        {"arrival": continuation(notification.arrival, number), "events": part, "part_of": notification.arrival}
-        for number, part in enumerate(parts[1:], start=2)
-    ]
-    return [_serialized(common | item) for item in (head, *rest)]
-
-
-def continuation(arrival: str, number: int) -> str:
-    """Return the sort key of part `number` (from 2) of the notification at `arrival`."""
-    return f"{arrival}.{number:03d}"
+    return {name: typed(value) for name, value in item.items() if value is not None}
 
 
 def notification_of(item: Mapping[str, Any]) -> LoggedNotification:
-    """Return what `item` holds: a notification, or one part of a long one."""
+    """Return the notification that `item` holds."""
     values = {name: plain(value) for name, value in item.items()}
+    documents = _documents(values)
     return LoggedNotification(
         SubscriptionKey(values["subscription"]),
-        values["events"][0]["data"]["mailbox"],
+        documents[0]["data"]["mailbox"],
         values["arrival"],
         from_iso(values["received_at"]),
         int(values["generation"]),
-        events_of(values["events"]),
+        events_of(documents),
         watermark=values.get("watermark"),
         previous_watermark=values.get("previous_watermark"),
     )
@@ -63,22 +57,25 @@ def notification_of(item: Mapping[str, Any]) -> LoggedNotification:
 
 def messages_of(item: Mapping[str, Any]) -> tuple[Message, ...]:
     """Return a message for each event of `item`. Raises LookupError, TypeError or ValueError for none of ours."""
-    key = SubscriptionKey(plain(item["subscription"]))
-    return tuple(message_of(key, document) for document in plain(item["events"]))
+    values = {name: plain(item[name]) for name in ("subscription", "events", "events_gzip") if name in item}
+    key = SubscriptionKey(values["subscription"])
+    return tuple(message_of(key, document) for document in _documents(values))
 
 
-def _serialized(item: dict[str, Any]) -> dict[str, Any]:
-    return {name: typed(value) for name, value in item.items() if value is not None}
+def _stored(documents: list[Document]) -> dict[str, list[Document] | bytes]:
+    text = encoded(documents).encode()
+    if len(text) <= MAX_LIST_BYTES:
+        return {"events": documents}
+    return {"events_gzip": zlib.compress(text, wbits=_GZIP)}
 
 
-def _parts(documents: Sequence[Document]) -> Iterator[list[Document]]:
-    part: list[Document] = []
-    size_bytes = 0
-    for document in documents:
-        document_bytes = len(encoded(document).encode())
-        if part and size_bytes + document_bytes > MAX_ITEM_BYTES:
-            yield part
-            part, size_bytes = [], 0
-        part.append(document)
-        size_bytes += document_bytes
-    yield part
+def _documents(values: Mapping[str, Any]) -> list[Document]:
+    if "events_gzip" not in values:
+        events: list[Document] = values["events"]
+        return events
+    try:
+        documents: list[Document] = json.loads(zlib.decompress(values["events_gzip"], _GZIP))
+    except zlib.error as error:
+        message = "events_gzip is not in the form of gzip"
+        raise ValueError(message) from error
+    return documents

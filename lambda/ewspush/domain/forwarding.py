@@ -30,8 +30,6 @@ class Record:
     """All of it as JSON, for the dead letter queue."""
     messages: tuple[Message, ...] = ()
     fault: str | None = None
-    is_unavailable: bool = False
-    """Part of it could not be read now, and may be later."""
 
 
 @dataclass(slots=True)
@@ -96,7 +94,7 @@ def _requests(records: Iterable[Record]) -> Iterator[_Request]:
     """Yield requests that follow the order of the stream: all of a record's before the next one's."""
     request = _Request()
     for record in records:
-        if record.fault is not None or record.is_unavailable:
+        if record.fault is not None:
             if request.messages:
                 yield request
                 request = _Request()
@@ -114,8 +112,6 @@ def _send(request: _Request, queue: MessageQueue, dead_letters: MessageQueue, re
     """Return the position of the first record with a message that was not accepted; None when there is none."""
     if not request.messages:
         record = request.records[0]
-        if record.is_unavailable:
-            return record.position
         _dead_letter(record, record.fault or "", dead_letters, result)
         return None
     resume_from = None

@@ -58,7 +58,7 @@ class SubscriptionLedger(Protocol):
         """
 
     def recent(self, key: SubscriptionKey, since: datetime) -> Iterable[LoggedNotification]:
-        """Return what was logged from `since` on, newest first; a long notification may come in several parts."""
+        """Return what was logged from `since` on, newest first."""
 
 
 class SyncStates(Protocol):
@@ -107,16 +107,6 @@ class MessageQueue(Protocol):
         """Send at most ten messages of different groups; return a result for each, in order.
 
         Raises `UnavailableError` when the queue refuses or does not answer: then any of them may have been accepted.
-        """
-
-
-class EventLog(Protocol):
-    """The log of events, for whoever follows its stream."""
-
-    def rest_of(self, key: SubscriptionKey, arrival: str, parts: int) -> Sequence[Sequence[Message]]:
-        """Return the messages of parts 2 to `parts` of a long notification, in order; fewer where some are gone.
-
-        Raises `UnavailableError`.
         """
 
 

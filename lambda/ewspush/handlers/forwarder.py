@@ -11,15 +11,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from ewspush import telemetry
 from ewspush.adapters import aws
-from ewspush.adapters.attributes import plain
-from ewspush.adapters.event_log import DynamoDBEventLog
 from ewspush.adapters.log_items import messages_of
-from ewspush.adapters.rows import KEY
 from ewspush.adapters.sqs import SQSQueue
 from ewspush.domain.forwarding import ForwardResult, Record, forward
-from ewspush.domain.ports import EventLog, Message, MessageQueue
-from ewspush.domain.subscription import SubscriptionKey
-from ewspush.errors import UnavailableError
+from ewspush.domain.ports import MessageQueue
 from ewspush.settings import ForwarderSettings
 from ewspush.telemetry import Metric, Service
 
@@ -37,10 +32,9 @@ class UnfinishedBatchError(Exception):
 class Forwarder:
     """Forwards batches of stream records."""
 
-    def __init__(self, queue: MessageQueue, dead_letters: MessageQueue, log: EventLog) -> None:
+    def __init__(self, queue: MessageQueue, dead_letters: MessageQueue) -> None:
         self._queue = queue
         self._dead_letters = dead_letters
-        self._log = log
 
     def forward(self, event: dict[str, Any], has_time: Callable[[], bool]) -> ForwardResult:
         """Send the events of all records of `event`."""
@@ -48,30 +42,17 @@ class Forwarder:
 
     def _records(self, event: dict[str, Any]) -> Iterator[Record]:
         for record in event["Records"]:
-            if record["eventName"] == "INSERT" and "part_of" not in (record["dynamodb"].get("NewImage") or {}):
+            if record["eventName"] == "INSERT":
                 yield self._record(record)
 
     def _record(self, record: dict[str, Any]) -> Record:
         position = record["dynamodb"]["SequenceNumber"]
         content = json.dumps(record, ensure_ascii=False, default=str)
         try:
-            messages = self._messages(record["dynamodb"]["NewImage"])
-        except UnavailableError:
-            return Record(position, content, is_unavailable=True)
+            messages = messages_of(record["dynamodb"]["NewImage"])
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             return Record(position, content, fault=f"not a notification of ours: {type(error).__name__}")
         return Record(position, content, messages)
-
-    def _messages(self, image: dict[str, Any]) -> tuple[Message, ...]:
-        parts = int(plain(image["parts"])) if "parts" in image else 1
-        first = messages_of(image)
-        if parts == 1:
-            return first
-        rest = self._log.rest_of(SubscriptionKey(plain(image[KEY])), plain(image["arrival"]), parts)
-        if len(rest) != parts - 1:
-            message = f"{parts - 1 - len(rest)} of {parts} parts are gone"
-            raise LookupError(message)
-        return tuple(message for part in (first, *rest) for message in part)
 
 
 def _report(result: ForwardResult) -> None:
@@ -93,11 +74,7 @@ def _settings() -> ForwarderSettings:
 @cache
 def _forwarder() -> Forwarder:
     settings, client = _settings(), aws.sqs()
-    return Forwarder(
-        SQSQueue(client, settings.queue_url),
-        SQSQueue(client, settings.dead_letter_queue_url),
-        DynamoDBEventLog(aws.dynamodb(), settings.events_table),
-    )
+    return Forwarder(SQSQueue(client, settings.queue_url), SQSQueue(client, settings.dead_letter_queue_url))
 
 
 @logger.inject_lambda_context(clear_state=True)

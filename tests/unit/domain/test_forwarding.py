@@ -131,14 +131,6 @@ def test_a_record_is_not_dropped_where_the_dead_letter_queue_fails_too(dead_lett
     assert queue.bodies("a") == ["1"]
 
 
-def test_a_record_that_cannot_be_read_now_is_delivered_again() -> None:
-    """With everything before it sent."""
-    queue, dead_letters = MemoryQueue(), MemoryQueue()
-    records = [record(1, ("a", "1")), Record("2", "{}", is_unavailable=True), record(3, ("a", "2"))]
-    assert forward(records, queue, dead_letters, always).resume_from == "2"
-    assert (queue.bodies("a"), dead_letters.messages) == (["1"], [])
-
-
 def test_what_there_is_no_time_for_is_delivered_again() -> None:
     """The function reports before its time-out."""
     time_left = iter([True, True, False])

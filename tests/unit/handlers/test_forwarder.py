@@ -1,22 +1,22 @@
 """The stream side of the forwarder: which records count, and what it reports."""
 
+import base64
+import gzip
 import json
 from typing import Any
 
 import pytest
 
 from ewspush.adapters.cloud_events import documents_of
-from ewspush.adapters.log_items import items_of, messages_of
+from ewspush.adapters.log_items import log_item
 from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Origin
-from ewspush.domain.ports import Message
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.errors import UnavailableError
 from ewspush.handlers import forwarder as module
 from ewspush.handlers.forwarder import Forwarder, UnfinishedBatchError
 from ewspush.settings import ForwarderSettings
-from tests.aws import RETENTION
+from tests.aws import RETENTION, stream_image
 from tests.builders import MAILBOX, NOON
-from tests.twins.event_log import MemoryEventLog
 from tests.twins.faults import FaultPlan
 from tests.twins.queue import MemoryQueue
 
@@ -31,7 +31,7 @@ def notification(*ids: str) -> LoggedNotification:
 
 def image(*ids: str) -> dict[str, Any]:
     """Return the item of a logged notification, as the stream has it."""
-    return items_of(notification(*ids), RETENTION)[0]
+    return stream_image(log_item(notification(*ids), RETENTION))
 
 
 def record(number: int, new_image: Any, name: str = "INSERT") -> dict[str, Any]:
@@ -56,7 +56,7 @@ def always() -> bool:
 def test_events_become_messages_with_the_document_as_body() -> None:
     """The group is the subscription, the deduplication id its key and the event's id."""
     queue = MemoryQueue()
-    Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": [inserted(1, "a", "b")]}, always)
+    Forwarder(queue, MemoryQueue()).forward({"Records": [inserted(1, "a", "b")]}, always)
     assert [(message.group, message.deduplication_id) for message in queue.messages] == [
         ("sub", "sub-a"),
         ("sub", "sub-b"),
@@ -69,26 +69,24 @@ def test_each_subscription_of_a_mailbox_gets_its_events() -> None:
     queue = MemoryQueue()
     of_another = image("a", "b") | {"subscription": {"S": "other"}}
     records = {"Records": [inserted(1, "a", "b"), record(2, of_another)]}
-    Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward(records, always)
+    Forwarder(queue, MemoryQueue()).forward(records, always)
     assert [len(queue.bodies(group)) for group in ("sub", "other")] == [2, 2]
 
 
-def test_only_insertions_of_first_items_count() -> None:
-    """Expiry removes items, and continuation items are read with the first one."""
+def test_only_insertions_count() -> None:
+    """Expiry removes items."""
     queue = MemoryQueue()
-    part = image("a") | {"part_of": {"S": "x"}}
-    records = [record(1, image("a"), "REMOVE"), record(2, image("a"), "MODIFY"), record(3, part)]
-    result = Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": records}, always)
+    records = [record(1, image("a"), "REMOVE"), record(2, image("a"), "MODIFY")]
+    result = Forwarder(queue, MemoryQueue()).forward({"Records": records}, always)
     assert (result.resume_from, queue.messages) == (None, [])
 
 
 def test_a_long_notification_is_sent_whole_and_in_order() -> None:
-    """Its continuation items are read where its first item is met."""
-    queue = MemoryQueue()
-    log = MemoryEventLog(**{notification().arrival: [messages_of(image("b")), messages_of(image("c"))]})
-    first = image("a") | {"parts": {"N": "3"}}
-    Forwarder(queue, MemoryQueue(), log).forward({"Records": [record(1, first)]}, always)
-    assert [message.deduplication_id for message in queue.messages] == ["sub-a", "sub-b", "sub-c"]
+    """It is compressed in the table, and its messages are those of a short one."""
+    queue, ids = MemoryQueue(), tuple(str(number) for number in range(100))
+    Forwarder(queue, MemoryQueue()).forward({"Records": [record(1, image(*ids)), inserted(2, "last")]}, always)
+    assert "events" not in image(*ids)
+    assert [json.loads(message.body) for message in queue.messages] == documents_of(notification(*ids, "last"))
 
 
 def test_a_document_of_a_later_version_is_passed_on() -> None:
@@ -96,7 +94,7 @@ def test_a_document_of_a_later_version_is_passed_on() -> None:
     queue = MemoryQueue()
     item = image("a") | {"received_at": {"S": "some day"}, "generation": {"S": "first"}}
     item["events"]["L"][0]["M"]["type"] = {"S": "ews.mailbox.archived"}
-    result = Forwarder(queue, MemoryQueue(), MemoryEventLog()).forward({"Records": [record(1, item)]}, always)
+    result = Forwarder(queue, MemoryQueue()).forward({"Records": [record(1, item)]}, always)
     assert (result.resume_from, result.failed_records) == (None, 0)
     assert [json.loads(message.body)["type"] for message in queue.messages] == ["ews.mailbox.archived"]
 
@@ -110,8 +108,10 @@ def test_a_document_of_a_later_version_is_passed_on() -> None:
         image("a") | {"events": {"N": "1"}},
         image("a") | {"events": {"L": [{"M": {"no": {"S": "id"}}}]}},
         image("a") | {"events": {"L": [{"S": "no document"}]}},
-        image("a") | {"parts": {"N": "2"}},
-        image("a") | {"parts": {"S": "two"}},
+        image("a") | {"events_gzip": {"B": "no gzip"}},
+        image("a") | {"events_gzip": {"B": base64.b64encode(b"no gzip").decode()}},
+        image("a") | {"events_gzip": {"B": base64.b64encode(gzip.compress(b"no JSON")).decode()}},
+        image("a") | {"events_gzip": {"B": base64.b64encode(gzip.compress(b'{"id": "x"}')).decode()}},
         None,
     ],
 )
@@ -120,23 +120,10 @@ def test_an_unreadable_record_goes_to_the_dead_letter_queue_whole(broken: Any) -
     queue, dead_letters = MemoryQueue(), MemoryQueue()
     unreadable = record(2, broken)
     records = [inserted(1, "a"), unreadable, inserted(3, "b")]
-    result = Forwarder(queue, dead_letters, MemoryEventLog()).forward({"Records": records}, always)
+    result = Forwarder(queue, dead_letters).forward({"Records": records}, always)
     assert (result.resume_from, result.failed_records) == (None, 1)
     assert json.loads(dead_letters.messages[0].body)["record"] == unreadable
     assert [message.deduplication_id for message in queue.messages] == ["sub-a", "sub-b"]
-
-
-def test_continuation_items_that_cannot_be_read_now_are_read_later() -> None:
-    """The table is throttled: the record is delivered again."""
-
-    class Throttled(MemoryEventLog):
-        def rest_of(self, key: SubscriptionKey, arrival: str, parts: int) -> list[tuple[Message, ...]]:
-            raise UnavailableError(f"{key} {arrival} {parts}")
-
-    dead_letters = MemoryQueue()
-    records = [record(1, image("a") | {"parts": {"N": "2"}})]
-    result = Forwarder(MemoryQueue(), dead_letters, Throttled()).forward({"Records": records}, always)
-    assert (result.resume_from, dead_letters.messages) == ("000000001", [])
 
 
 class _Context:
@@ -153,8 +140,8 @@ class _Context:
 def test_a_stopped_batch_is_delivered_again(partial: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its position where the source takes one, else as a whole."""
     queue = MemoryQueue(requests=FaultPlan(refuse=[2], error=UnavailableError))
-    monkeypatch.setattr(module, "_forwarder", lambda: Forwarder(queue, MemoryQueue(), MemoryEventLog()))
-    monkeypatch.setattr(module, "_settings", lambda: ForwarderSettings("e", "q", "d", partial))
+    monkeypatch.setattr(module, "_forwarder", lambda: Forwarder(queue, MemoryQueue()))
+    monkeypatch.setattr(module, "_settings", lambda: ForwarderSettings("q", "d", partial))
     event = {"Records": [inserted(1, "a"), inserted(2, "b"), inserted(3, "c")]}
     if partial:
         assert module.handler(event, _Context()) == {"batchItemFailures": [{"itemIdentifier": "000000002"}]}
