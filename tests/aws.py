@@ -113,8 +113,8 @@ class Aws:
 
     def logged(self) -> list[dict[str, Any]]:
         """Return all items of the events table, as DynamoDB returns them."""
-        items: list[dict[str, Any]] = self.dynamodb.scan(TableName=self.events_table)["Items"]
-        return items
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.events_table)
+        return [item for page in pages for item in page["Items"]]
 
 
 def stream_image(item: Mapping[str, Any]) -> dict[str, Any]:

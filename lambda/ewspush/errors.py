@@ -7,7 +7,8 @@
     │   ├── ForgedCallbackError         403  no key of ours signed the path
     │   └── UndecidedError              503  neither stored nor refused: the server is to send it again
     ├── UnavailableError                     AWS or the mail server did not answer, or refused: to be tried again later
-    └── LostRaceError                        another process changed the subscription or its sync run first
+    ├── LostRaceError                        another process changed the subscription or its sync run first
+    └── EntryTooLongError                    an entry of the log holds more events than one write takes
 
 No error is answered with OK or Unsubscribe: the mail server sends a damaged POST again, and a
 POST of garbage ends no subscription.
@@ -85,3 +86,14 @@ class UnavailableError(EwsPushError):
 
 class LostRaceError(EwsPushError):
     """Raised where another process changed the subscription, or its sync run, since it was read."""
+
+
+class EntryTooLongError(EwsPushError):
+    """Raised by a ledger, which then stores nothing, for an entry of the log with more events than one write takes.
+
+    `event_id` is that of the first event that did not fit.
+    """
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__("the entry holds more events than one write takes")
+        self.event_id = event_id

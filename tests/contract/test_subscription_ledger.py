@@ -7,10 +7,18 @@ from typing import Any
 
 import pytest
 
-from ewspush.domain.events import ChangeEvent, EventKind, LoggedNotification, Origin, arrival
+from ewspush.domain.events import (
+    MAX_ENTRY_EVENTS,
+    ChangeEvent,
+    EventKind,
+    LoggedNotification,
+    Origin,
+    arrival,
+)
 from ewspush.domain.ports import SubscriptionLedger
 from ewspush.domain.subscription import GapReason, State, Subscription, SubscriptionKey
 from ewspush.domain.updates import AtWatermark, ConditionalUpdate, Precondition, SameRevision
+from ewspush.errors import EntryTooLongError
 from tests.aws import aws_of
 from tests.builders import MAILBOX, NOON, subscription
 from tests.twins.ledger import MemoryLedger
@@ -188,3 +196,13 @@ class TestLog:
         long = logged(1, *(f"{number:04d}" + "x" * 1000 for number in range(1000)))
         assert ledger.commit(moved("w2", notification=long)).stored
         assert list(ledger.recent(KEY, NOON)) == [long]
+
+    def test_an_entry_takes_as_many_events_as_the_forwarder_sends_in_a_run(self, ledger: SubscriptionLedger) -> None:
+        """And not one more: then nothing is stored, and the error names the first event that is too many."""
+        ledger.add(ROW)
+        names = [str(number) for number in range(MAX_ENTRY_EVENTS + 1)]
+        with pytest.raises(EntryTooLongError) as error_info:
+            ledger.commit(moved("w2", notification=logged(1, *names)))
+        assert error_info.value.event_id == names[-1]
+        assert (ledger.read(KEY), list(ledger.recent(KEY, NOON))) == (ROW, [])
+        assert ledger.commit(moved("w2", notification=logged(1, *names[:-1]))).stored

@@ -1,24 +1,28 @@
 """Which requests the responder sends to DynamoDB, and what it answers when they fail."""
 
+import base64
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
+from random import Random
 from typing import Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ewspush.adapters.log_items import notification_of
+from ewspush.domain.events import MAX_ENTRY_EVENTS, Event, EventKind
 from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.receiving.service import process_push
 from ewspush.domain.subscription import State, Subscription
 from ewspush.handlers.responder import Responder
+from ewspush.protocol.hardened_xml import MAX_BODY_BYTES
 from tests.aws import Aws, moto
 from tests.builders import NOON, TIMING, events, message, posted, status, subscription
 from tests.sizes import item_bytes
 from tests.twins.keys import MemoryKeys
-from tests.unit.handlers.test_responder import request
+from tests.unit.handlers.test_responder import SOAP, request
 
 
 class Counted:
@@ -107,6 +111,68 @@ def test_events_are_one_transaction(counted: Counted) -> None:
     (item,) = counted.aws.logged()
     assert len(notification_of(item).events) == 50
     assert int(item["expires_at"]["N"]) == int((NOON + timedelta(minutes=1, days=30)).timestamp())
+
+
+LONG_POST: Final = 9_000
+"""Events, in a body almost as large as API Gateway passes on, with ids that do not compress."""
+
+
+def long_body() -> str:
+    """Return the body of a long POST; three events share an item, as with a new mail."""
+    random = Random(1)  # noqa: S311  # reproducible
+    items = [base64.b64encode(random.randbytes(120)).decode() for _ in range(LONG_POST // 3)]
+    elements = []
+    for number in range(LONG_POST):
+        name, item = ("CreatedEvent", "NewMailEvent", "ModifiedEvent")[number % 3], items[number // 3]
+        what = f'<t:ItemId Id="{item}" ChangeKey="{random.randbytes(12).hex()}"/><t:ParentFolderId Id="{"f" * 120}"/>'
+        when = f"<t:Watermark>{random.randbytes(20).hex()}</t:Watermark><t:TimeStamp>2026-03-04T11:59:00Z</t:TimeStamp>"
+        elements.append(f"<t:{name}>{when}{what}</t:{name}>")
+    return SOAP.format(events="".join(elements))
+
+
+def logged_events(aws: Aws) -> list[Event]:
+    """Return the events of the log in its order."""
+    items = sorted(aws.logged(), key=lambda item: item["arrival"]["S"])
+    return [event for item in items for event in notification_of(item).events]
+
+
+@pytest.fixture(scope="module")
+def body() -> str:
+    """Return the long body, which takes a second to make."""
+    return long_body()
+
+
+def test_thousands_of_events_are_logged_whole(counted: Counted, body: str) -> None:
+    """In as many transactions as it takes, each below the limits of an item and of a partition's write units."""
+    assert 4_000_000 < len(body) < MAX_BODY_BYTES
+    answer = Responder(MemoryKeys(b"key"), counted.ledger, lambda: NOON, TIMING).respond(request(body))
+    assert ">OK<" in answer["body"]
+    writes = dict(counted.requests)
+    sizes = [item_bytes(item) for item in counted.aws.logged()]
+    assert writes == {"TransactWriteItems": len(sizes)}
+    assert len(sizes) > LONG_POST / MAX_ENTRY_EVENTS
+    assert max(sizes) < 400 * 1024
+    assert [event.kind for event in logged_events(counted.aws)] == [
+        *(EventKind.CREATED, EventKind.NEW_MAIL, EventKind.MODIFIED)
+    ] * (LONG_POST // 3)
+
+
+def test_after_a_crash_between_two_transactions_the_same_post_is_logged_whole(counted: Counted, body: str) -> None:
+    """Nothing is there twice, and the answer to the first one is no OK."""
+    events = counted.aws.dynamodb.meta.events
+
+    def fail_third(**_: Any) -> None:
+        if counted.requests["TransactWriteItems"] == 3:
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "TransactWriteItems")
+
+    events.register("before-call.dynamodb.TransactWriteItems", fail_third)
+    responder = Responder(MemoryKeys(b"key"), counted.ledger, lambda: NOON, TIMING)
+    assert responder.respond(request(body))["statusCode"] == 503
+    events.unregister("before-call.dynamodb.TransactWriteItems", fail_third)
+    assert 0 < len(logged_events(counted.aws)) < LONG_POST
+    assert ">OK<" in responder.respond(request(body))["body"]
+    ids = [event.id for event in logged_events(counted.aws)]
+    assert (len(ids), len(set(ids))) == (LONG_POST, LONG_POST)
 
 
 @pytest.mark.parametrize(

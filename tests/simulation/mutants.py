@@ -101,6 +101,13 @@ MUTANTS: Final[dict[str, Mutant]] = {
         "_changes",
         mutations.store_any_watermark,
     ),
+    "watermark-before-events": Mutant(
+        "the first link of a long POST stores the watermark of the last one",
+        "NothingLostInSilence",
+        receiving_service,
+        "cut_before",
+        mutations.move_past_what_is_logged,
+    ),
     "unconfirmed-supersedes": Mutant(
         "Unsubscribe although the next generation is not confirmed",
         "UnsubscribeOnlyWhatIsOver",

@@ -115,6 +115,16 @@ def store_any_watermark(rule: Any) -> Any:
     return changes
 
 
+def move_past_what_is_logged(rule: Any) -> Any:
+    """Store the watermark of a whole POST with its first link."""
+
+    def cut_before(push: Any, event_id: str) -> Any:
+        first, second = rule(push, event_id)
+        return replace(first, watermark=push.watermark), second
+
+    return cut_before
+
+
 def unsubscribe_before_confirmed(rule: Any) -> Any:
     """Answer Unsubscribe to all generations but the newest, although that one is not confirmed."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from ewspush.domain.events import MAX_ENTRY_EVENTS
 from tests.simulation.workload import FOLDERS
 
 _FREQUENCIES: Final = (1, 2, 5, 15, 60)
@@ -47,6 +48,9 @@ class Setup:
     keepers: int
     skew_seconds: float
     batch: int
+    """Records that the stream delivers at once."""
+    entry_events: int
+    """That an entry of the log takes: few, so that many POSTs take several."""
 
 
 def draw_setup(random: Random, seed: int) -> Setup:
@@ -64,6 +68,7 @@ def draw_setup(random: Random, seed: int) -> Setup:
         keepers=random.choice((1, 1, 2)),
         skew_seconds=random.choice((0.0, random.uniform(-3, 3))),
         batch=random.choice((1, 3, 10, 100)),
+        entry_events=Random(f"entry {seed}").choice((2, 3, 5, MAX_ENTRY_EVENTS)),  # noqa: S311  # reproducible
     )
 
 

@@ -23,9 +23,12 @@ class ObservedLedger(MemoryLedger):
     """The ledger; it calls `observe` with every row before and after a write."""
 
     def __init__(
-        self, rows: Sequence[Subscription], observe: Callable[[Subscription, Subscription, ConditionalUpdate], None]
+        self,
+        rows: Sequence[Subscription],
+        observe: Callable[[Subscription, Subscription, ConditionalUpdate], None],
+        entry_events: int,
     ) -> None:
-        super().__init__(*rows)
+        super().__init__(*rows, entry_events=entry_events)
         self._observe = observe
 
     def keys(self) -> list[SubscriptionKey]:

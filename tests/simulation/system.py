@@ -52,7 +52,7 @@ class System:
         self.operator = Operator(self)
         self.checker = Checker(self, [each for each in ALL if only in {None, each.__name__}])
         rows = [new_subscription(each, self.time.ours()) for each in self.desired]
-        self.ledger = ObservedLedger(rows, self.checker.on_write)
+        self.ledger = ObservedLedger(rows, self.checker.on_write, setup.entry_events)
         self.queue = FifoQueue(lambda: self.time.now)
         self.dead_letters = FifoQueue(lambda: self.time.now)
         self.server = ObservedServer(self.core, self.time, self.checker)

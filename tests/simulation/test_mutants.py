@@ -36,6 +36,7 @@ SHOWN_BY = {
     "sync-republishes-push": 5,
     "unconfirmed-supersedes": 33,
     "watermark-backwards": 32,
+    "watermark-before-events": 106,
 }
 """Seeds that are tried first: they showed it once, and may not any more when plans are drawn in another way."""
 

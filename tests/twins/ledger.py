@@ -4,20 +4,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ewspush.domain.events import LoggedNotification, arrival
+from ewspush.domain.events import MAX_ENTRY_EVENTS, LoggedNotification, arrival
 from ewspush.domain.subscription import Subscription, SubscriptionKey
 from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
 from ewspush.domain.updates import ConditionalUpdate, Precondition, WriteResult
+from ewspush.errors import EntryTooLongError
 from tests.twins.faults import FaultPlan
 
 
 class MemoryLedger:
     """`SubscriptionLedger` in dictionaries; `requests` counts what was asked of it by name.
 
-    The fault plan `writes` is for updates alone, `steps` for commits with a step of a sync run.
+    The fault plan `writes` is for updates alone, `steps` for commits with a step of a sync run. An update alone logs at
+    most `entry_events` (two or more, for a gap and an event); no page of a sync is as long as DynamoDB's limit.
     """
 
-    def __init__(self, *rows: Subscription, writes: FaultPlan | None = None, steps: FaultPlan | None = None) -> None:
+    def __init__(
+        self,
+        *rows: Subscription,
+        writes: FaultPlan | None = None,
+        steps: FaultPlan | None = None,
+        entry_events: int = MAX_ENTRY_EVENTS,
+    ) -> None:
         self.rows = {row.key: row for row in rows}
         self.log: list[LoggedNotification] = []
         self.runs: dict[SubscriptionKey, SyncRun] = {}
@@ -25,6 +33,7 @@ class MemoryLedger:
         self.states: dict[tuple[SubscriptionKey, int, str], str] = {}
         self.writes = writes or FaultPlan()
         self.steps = steps or FaultPlan()
+        self.entry_events = entry_events
         self.requests: list[str] = []
 
     def add(self, subscription: Subscription) -> bool:
@@ -48,6 +57,8 @@ class MemoryLedger:
         return iter(sorted(row.key for row in self.rows.values() if row.silent_shard == shard)[:at_most])
 
     def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
+        if step is None:
+            self._check_length(update)
         self.requests.append("commit")
         plan = self.writes if step is None else self.steps
         plan.before()
@@ -64,6 +75,11 @@ class MemoryLedger:
     def events(self) -> list[str]:
         """Return the ids of all logged events in their order."""
         return [event.id for one in sorted(self.log, key=lambda one: one.arrival) for event in one.events]
+
+    def _check_length(self, update: ConditionalUpdate | None) -> None:
+        logged = update.notification.events if update is not None and update.notification is not None else ()
+        if len(logged) > self.entry_events:
+            raise EntryTooLongError(logged[self.entry_events].id)
 
     def _apply(self, update: ConditionalUpdate | None, step: SyncStep | None) -> WriteResult:
         row = self.rows.get(update.key) if update is not None else None

@@ -45,8 +45,8 @@ def message_of(key: SubscriptionKey, document: Document) -> Message:
     return Message(key, f"{key}-{document['id']}", encoded(document))
 
 
-def encoded(document: Document | list[Document]) -> str:
-    """Return the document as compact JSON, as it is the body of the SQS message; or several as a list."""
+def encoded(document: Document) -> str:
+    """Return the document as JSON, compact: the body of the SQS message."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=int)
 
 

@@ -1,7 +1,7 @@
 """`LoggedNotification` <-> item of the events table.
 
 A short notification is a list of documents, which a person reads in the console. A long one is the same list as JSON in
-gzip, which takes a twentieth of the write units (docs/adr/0020).
+gzip, which takes a tenth of the write units (docs/adr/0020).
 """
 
 import json
@@ -12,20 +12,26 @@ from typing import Any, Final
 
 from ewspush.adapters.attributes import plain, typed
 from ewspush.adapters.cloud_events import Document, documents_of, encoded, events_of, message_of
-from ewspush.domain.events import LoggedNotification
+from ewspush.domain.events import MAX_ENTRY_EVENTS, LoggedNotification
 from ewspush.domain.ports import Message
 from ewspush.domain.subscription import SubscriptionKey
 from ewspush.domain.timestamps import from_iso, iso
+from ewspush.errors import EntryTooLongError
 
 MAX_LIST_BYTES: Final = 8 * 1024
 """Of the events as JSON, which DynamoDB counts much the same: seven with the ids of Exchange, ten with WorkMail's."""
+
+MAX_GZIP_BYTES: Final = 300_000
+"""Of the events in gzip, counted as zlib puts them out. It holds back 64 KiB at most, and an item takes 400 KB."""
 
 _GZIP: Final = 31
 """Window bits with which zlib writes and reads the form of gzip, so that `gunzip` shows the events as well."""
 
 
 def log_item(notification: LoggedNotification, retention: timedelta) -> dict[str, Any]:
-    """Return the item that holds `notification` for `retention`."""
+    """Return the item that holds `notification` for `retention`. Raises `EntryTooLongError` where none does."""
+    if len(notification.events) > MAX_ENTRY_EVENTS:
+        raise EntryTooLongError(notification.events[MAX_ENTRY_EVENTS].id)
     item = {
         "subscription": notification.key,
         "arrival": notification.arrival,
@@ -63,10 +69,24 @@ def messages_of(item: Mapping[str, Any]) -> tuple[Message, ...]:
 
 
 def _stored(documents: list[Document]) -> dict[str, list[Document] | bytes]:
-    text = encoded(documents).encode()
-    if len(text) <= MAX_LIST_BYTES:
+    texts = [encoded(document).encode() for document in documents]
+    if len(b"[" + b",".join(texts) + b"]") <= MAX_LIST_BYTES:
         return {"events": documents}
-    return {"events_gzip": zlib.compress(text, wbits=_GZIP)}
+    return {"events_gzip": _compressed(documents, texts)}
+
+
+def _compressed(documents: list[Document], texts: list[bytes]) -> bytes:
+    """Return the list of `documents`, whose JSON is `texts`, in gzip; stop at the first one that does not fit."""
+    compressor = zlib.compressobj(wbits=_GZIP)
+    chunks: list[bytes] = []
+    size = 0
+    for document, text in zip(documents, texts, strict=True):
+        chunk = compressor.compress((b"," if chunks else b"[") + text)
+        size += len(chunk)
+        if size > MAX_GZIP_BYTES:
+            raise EntryTooLongError(document["id"])
+        chunks.append(chunk)
+    return b"".join([*chunks, compressor.compress(b"]"), compressor.flush()])
 
 
 def _documents(values: Mapping[str, Any]) -> list[Document]:

@@ -122,9 +122,14 @@ class GapClosedEvent:
 Event: TypeAlias = ChangeEvent | GapEvent | GapClosedEvent
 
 
+MAX_ENTRY_EVENTS: Final = 2_000
+"""Of one entry of the log: the forwarder sends them one after the other (docs/adr/0006), within the two minutes of a
+run, and the stream resumes only between two entries."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedNotification:
-    """One entry of the event log: the events of one POST, or of one page of a sync, in their order."""
+    """One entry of the event log: the events of one POST, of a part of it, or of one page of a sync, in their order."""
 
     key: SubscriptionKey
     mailbox: str

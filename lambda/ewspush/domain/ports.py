@@ -54,7 +54,8 @@ class SubscriptionLedger(Protocol):
         """Store an update, a step of a sync run, or both in one atomic write.
 
         Nothing is stored where the row does not meet the precondition, or the stored run is not the one before the
-        step. Raises whatever the store raises when it fails or does not answer: then nothing is known of the write.
+        step. Raises `EntryTooLongError` where an entry of the log holds more events than one write takes, and whatever
+        the store raises when it fails or does not answer: then nothing is known of the write.
         """
 
     def recent(self, key: SubscriptionKey, since: datetime) -> Iterable[LoggedNotification]:

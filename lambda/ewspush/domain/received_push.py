@@ -5,12 +5,12 @@ it, whatever SubscriptionId the (unsigned) body names.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from ewspush.domain.callback import Callback
 from ewspush.domain.events import ChangeEvent, push_events
-from ewspush.domain.timestamps import from_xsd
+from ewspush.domain.timestamps import from_iso, from_xsd, iso
 from ewspush.protocol.notification import Notification, ResponseMessage
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from ewspush.protocol.watermark import is_real
@@ -69,6 +69,54 @@ def read_push(callback: Callback, notification: Notification, received_at: datet
         lost_code=(error.response_code or "unknown")[:MAX_CODE_CHARACTERS] if error is not None else None,
         back_off_ms=error.back_off_ms if error is not None else None,
     )
+
+
+def cut_before(push: ReceivedPush, event_id: str) -> tuple[ReceivedPush, ReceivedPush]:
+    """Return `push` as two that follow each other: the first ends between two watermarks, and before that event.
+
+    So the stored watermark never says more than is logged: a Subscribe that resumes from it brings the rest. Where too
+    many events share one watermark, only the last part of them moves it.
+    """
+    position = next(number for number, event in enumerate(push.events) if event.id == event_id)
+    between = next((each for each in range(position, 0, -1) if _is_between_watermarks(push.events, each)), None)
+    head, tail = push.events[: between or position], push.events[between or position :]
+    mark = head[-1].watermark if between is not None else None
+    start = mark or push.previous_watermark
+    shared = {start} if mark is None and start is not None else set()
+    first = replace(
+        push,
+        watermark=mark,
+        watermarks=_real_watermarks(head),
+        events=head,
+        last_event_at=_happened_at(head[-1]),
+        has_more_events=True,
+        lost_code=None,
+        back_off_ms=None,
+    )
+    later = push.received_at + timedelta(microseconds=len(head))  # the log keeps the order of its times
+    second = replace(
+        push,
+        received_at=later,
+        previous_watermark=start,
+        watermarks=_real_watermarks(tail) | shared,  # the chain does not distinguish a part of them from its copy
+        events=tail,
+        is_unbroken=True,
+    )
+    return first, second
+
+
+def _is_between_watermarks(events: Sequence[ChangeEvent], position: int) -> bool:
+    before, after = events[position - 1].watermark, events[position].watermark
+    return is_real(before) and before != after
+
+
+def _real_watermarks(events: Sequence[ChangeEvent]) -> frozenset[str]:
+    return frozenset(event.watermark for event in events if event.watermark is not None and is_real(event.watermark))
+
+
+def _happened_at(event: ChangeEvent) -> datetime | None:
+    """Return the time by the server's clock; None where the server did not say, so that the event has ours."""
+    return event.time if event.time != from_iso(iso(event.received_at)) else None
 
 
 def _real(watermark: str | None) -> str | None:

@@ -160,9 +160,14 @@ def _changes(
 
 
 def _advance(subscription: Subscription, push: ReceivedPush, recent: RecentEvents) -> SubscriptionChanges:
-    """The chain moves to the end of the link, unless it passed there already."""
+    """The chain moves to the end of the link, unless it passed there already.
+
+    It did not where it is still at the begin of the link, also if a part of its events is in the log.
+    """
     end = push.watermark
-    passed = recent.watermarks | {subscription.watermark, subscription.previous_watermark}
+    is_at_begin = subscription.watermark is not None and push.previous_watermark == subscription.watermark
+    logged: frozenset[str] = frozenset() if is_at_begin else recent.watermarks
+    passed = logged | {subscription.watermark, subscription.previous_watermark}
     if end is None or end in passed:
         return {}
     return {"watermark": end, "previous_watermark": subscription.watermark}
