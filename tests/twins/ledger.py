@@ -15,8 +15,8 @@ from tests.twins.faults import FaultPlan
 class MemoryLedger:
     """`SubscriptionLedger` in dictionaries; `requests` counts what was asked of it by name.
 
-    The fault plan `writes` is for updates alone, `steps` for commits with a step of a sync run. An update alone logs at
-    most `entry_events` (two or more, for a gap and an event); no page of a sync is as long as DynamoDB's limit.
+    The fault plan `writes` is for updates alone, `steps` for commits with a step of a sync run. An entry of the log
+    takes `entry_events`: two or more, for a gap and an event.
     """
 
     def __init__(
@@ -57,8 +57,7 @@ class MemoryLedger:
         return iter(sorted(row.key for row in self.rows.values() if row.silent_shard == shard)[:at_most])
 
     def commit(self, update: ConditionalUpdate | None, step: SyncStep | None = None) -> WriteResult:
-        if step is None:
-            self._check_length(update)
+        self._check_length(update)
         self.requests.append("commit")
         plan = self.writes if step is None else self.steps
         plan.before()

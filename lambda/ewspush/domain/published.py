@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from ewspush.domain.events import ChangeEvent, EventKind, GapClosedEvent, GapEvent, LoggedNotification
+from ewspush.domain.events import ChangeEvent, EventKind, GapClosedEvent, GapEvent, LoggedNotification, Origin
 from ewspush.domain.subscription import GapReason
 from ewspush.domain.timestamps import from_xsd
 from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
@@ -58,6 +58,7 @@ class LoggedObjects:
         self._changed_at: dict[str, datetime] = {}
         """By the server's clock, as far as it is published."""
         self._open_gaps: dict[str, OpenGap] = {}
+        self._sync_ids: set[str] = set()
 
     @classmethod
     def of(cls, entries: Iterable[LoggedNotification]) -> "LoggedObjects":
@@ -70,6 +71,8 @@ class LoggedObjects:
     def add(self, entry: LoggedNotification) -> None:
         """Take in the next entry of the log."""
         for event in entry.events:
+            if event.origin is Origin.SYNC:
+                self._sync_ids.add(event.id)
             if isinstance(event, ChangeEvent):
                 self._add_change(event)
             else:
@@ -95,6 +98,10 @@ class LoggedObjects:
         changed_at = self._changed_at.get(change.id)
         is_published = modified_at is not None and changed_at is not None and changed_at >= modified_at
         return None if is_published else change._replace(kind=ChangeKind.UPDATED)
+
+    def holds(self, event: ChangeEvent) -> bool:
+        """Whether this event of a sync is logged: of a page whose step was not stored with its last events."""
+        return event.id in self._sync_ids
 
     def is_present(self, object_id: str) -> bool:
         """Whether the log says that the object came since the baseline."""

@@ -66,6 +66,25 @@ class TestCrash:
         assert scenario.published("push", "sync") == expected
         assert scenario.is_closed_with(len(expected))
 
+    @pytest.mark.parametrize("fault", ["refuse", "forget"])
+    @pytest.mark.parametrize("plan", ["writes", "steps"])
+    @pytest.mark.parametrize("number", range(1, 6))
+    def test_while_a_page_with_more_events_than_an_entry_takes_is_stored(
+        self, number: int, plan: str, fault: str
+    ) -> None:
+        """Its first events are logged before the step, and known when the page is asked for again."""
+        scenario = Scenario()
+
+        def arm() -> None:
+            scenario.ledger.entry_events = 2
+            faults = getattr(scenario, plan)
+            setattr(faults, fault, [faults.calls + number])
+
+        expected = recover(scenario, arm)
+        assert max(len(entry.events) for entry in scenario.ledger.log) == 2
+        assert scenario.published("push", "sync") == expected
+        assert scenario.is_closed_with(len(expected))
+
     def test_at_every_other_step(self) -> None:
         """No step is stored at the first try."""
         scenario = Scenario(folders=ALL)

@@ -1,10 +1,12 @@
 """One POST reduced to what the rules ask."""
 
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
 from ewspush.domain.events import EventKind
+from ewspush.domain.received_push import cut_before
 from ewspush.protocol.notification import MailboxEvent, ResponseMessage
 from ewspush.protocol.response_codes import MAX_CODE_CHARACTERS
 from tests.builders import NOON, ZERO, callback, created, error, message, posted, status
@@ -110,3 +112,69 @@ class TestLoss:
     def test_a_success_is_no_loss(self) -> None:
         """Whatever its code says."""
         assert posted(message("w1", status("w1"))).lost_code is None
+
+
+class TestCut:
+    """A push that is too long for one write."""
+
+    EVENTS: Final = (created("a", "w2"), created("b", "w3"), created("c", "w3"), created("d", "w4"))
+
+    @pytest.mark.parametrize(
+        ("position", "first", "mark"), [(1, "a", "w2"), (2, "a", "w2"), (3, "abc", "w3")], ids=["at", "inside", "after"]
+    )
+    def test_it_is_cut_between_two_watermarks(self, position: int, first: str, mark: str) -> None:
+        """The last ones before the event that does not fit; the second push follows the first."""
+        push = posted(message("w1", *self.EVENTS))
+        begun, ended = cut_before(push, push.events[position].id)
+        assert [event.object_id for event in begun.events] == [*first]
+        assert begun.events + ended.events == push.events
+        assert (begun.previous_watermark, begun.watermark) == ("w1", mark)
+        assert (ended.previous_watermark, ended.watermark) == (mark, "w4")
+        assert mark not in ended.watermarks
+
+    def test_where_all_before_share_a_watermark_the_first_moves_none(self) -> None:
+        """The second follows what the first followed, and is compared with the log."""
+        push = posted(message("w2", *self.EVENTS[1:]))
+        begun, ended = cut_before(push, push.events[1].id)
+        assert (begun.previous_watermark, begun.watermark) == ("w2", None)
+        assert (ended.previous_watermark, ended.watermark) == ("w2", "w4")
+        assert "w2" in ended.watermarks
+
+    @pytest.mark.parametrize("watermark", [None, ZERO])
+    def test_events_without_a_watermark_end_no_link(self, watermark: str | None) -> None:
+        """The schema makes it optional."""
+        push = posted(message("w1", *(created(name, watermark) for name in "abc")))
+        begun, ended = cut_before(push, push.events[2].id)
+        assert ([event.object_id for event in begun.events], begun.watermark) == (["a", "b"], None)
+        assert (ended.previous_watermark, ended.watermark) == ("w1", None)
+
+    def test_a_heartbeat_at_the_end_ends_the_second(self) -> None:
+        """Its watermark is the last."""
+        push = posted(message("w1", *self.EVENTS, status("w5")))
+        assert cut_before(push, push.events[1].id)[1].watermark == "w5"
+
+    def test_more_events_wait_after_the_first_and_the_error_is_the_second_s(self) -> None:
+        """The rest of the POST is not acknowledged yet."""
+        push = posted(message("w1", *self.EVENTS), error(back_off_ms=5))
+        begun, ended = cut_before(push, push.events[1].id)
+        assert (begun.has_more_events, begun.lost_code, begun.back_off_ms) == (True, None, None)
+        assert (ended.has_more_events, ended.lost_code, ended.back_off_ms) == (False, push.lost_code, 5)
+
+    def test_each_has_the_time_of_its_last_event(self) -> None:
+        """None where the server did not say it."""
+        events = (created("a", "w2"), created("b", "w3")._replace(timestamp=None), created("c", "w4"))
+        push = posted(message("w1", *events))
+        assert cut_before(push, push.events[1].id)[0].last_event_at == NOON - timedelta(minutes=1)
+        assert cut_before(push, push.events[2].id)[0].last_event_at is None
+
+    def test_the_second_is_later_in_the_log(self) -> None:
+        """Also if both are cut again."""
+        push = posted(message("w1", *self.EVENTS))
+        begun, ended = cut_before(push, push.events[3].id)
+        times = [each.received_at for each in (*cut_before(begun, push.events[1].id), ended)]
+        assert times == sorted(set(times))
+
+    def test_a_hole_between_messages_belongs_to_the_first(self) -> None:
+        """So its gap is opened once, before all events."""
+        push = posted(message("w1", *self.EVENTS), message("w8", created("e", "w9")))
+        assert [each.is_unbroken for each in cut_before(push, push.events[1].id)] == [False, True]

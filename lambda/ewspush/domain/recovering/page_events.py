@@ -67,7 +67,7 @@ def _events(
     context: PageContext, folder: str, sync_state: str | None, changes: Sequence[Change]
 ) -> tuple[ChangeEvent, ...]:
     events = (_event(context, folder, sync_state, change) for change in changes)
-    return tuple(event for event in events if event is not None)
+    return tuple(event for event in events if event is not None and not context.logged.holds(event))
 
 
 def _event(context: PageContext, folder: str, sync_state: str | None, change: Change) -> ChangeEvent | None:

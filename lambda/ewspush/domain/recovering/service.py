@@ -17,7 +17,7 @@ from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
 from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
-from ewspush.errors import LostRaceError, UnavailableError
+from ewspush.errors import EntryTooLongError, LostRaceError, UnavailableError
 from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
 
@@ -118,9 +118,23 @@ class Synchronizer:
         """Store a step; events only if nothing was logged since the subscription was read."""
         update = self._update(subscription, step.events) if step.events else None
         stored = SyncStep(before, step.run, step.state)
-        if not self.ledger.commit(update, stored).stored:
+        try:
+            is_stored = self.ledger.commit(update, stored).stored
+        except EntryTooLongError as error:
+            if before is None:
+                raise
+            return self._commit_in_parts(subscription, before, step, error.event_id)
+        if not is_stored:
             raise LostRaceError
         return stored.stored_run
+
+    def _commit_in_parts(self, subscription: Subscription, before: SyncRun, step: Step, event_id: str) -> SyncRun:
+        """Store the events before that one beside the run as it was, then the rest with the step."""
+        position = [event.id for event in step.events].index(event_id)
+        counted = replace(before, published=before.published + position)
+        between = self._commit(subscription, before, Step(counted, step.events[:position]))
+        subscription = replace(subscription, revision=subscription.revision + 1)
+        return self._commit(subscription, between, replace(step, events=step.events[position:]))
 
     def _update(self, subscription: Subscription, events: tuple[Event, ...]) -> ConditionalUpdate:
         callback = Callback(subscription.key, subscription.mailbox, subscription.generation)

@@ -125,6 +125,12 @@ class TestId:
         again = event(ITEM._replace(last_modified_at=None), of=renewed, now=LATER)
         assert again.id == event().id
 
+    @pytest.mark.parametrize("change", [ITEM, FOLDER._replace(kind=ChangeKind.UPDATED)])
+    def test_an_event_that_is_logged_without_its_step_is_not_logged_again(self, change: Change) -> None:
+        """The page had more events than an entry takes, and the run stopped between two."""
+        begun = replace(context(), logged=log_of(logged(event(change))))
+        assert events_of_page(begun, "inbox", "state", [change]) == ()
+
     @pytest.mark.parametrize(
         "other",
         [
