@@ -13,7 +13,7 @@ ARGS ?=
 PYTEST := $(BIN)/python -m pytest --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo up test test-fast test-engines test-clients simulate fuzz check format synth deploy destroy bench clean
+.PHONY: help setup lock demo up test test-fast test-engines test-clients simulate fuzz check format docs synth deploy destroy bench clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ check: $(READY) $(EMULATOR) ## run what CI runs: format, lint, types, synth, tes
 format: $(READY) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## write the pages of docs/ that are made from the code
+	$(BIN)/python -m scripts.response_codes
 
 synth: $(READY) ## write the CloudFormation template to cdk.out/, checked by cdk-nag
 	$(BIN)/python app.py

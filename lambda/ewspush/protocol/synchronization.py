@@ -15,6 +15,7 @@ from ewspush.protocol import soap
 from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.namespaces import M, T
 from ewspush.protocol.notification import ResponseClass
+from ewspush.protocol.response_codes import Missing, advice
 from ewspush.protocol.soap import Refused
 
 MAX_CHANGES: Final = 512
@@ -29,7 +30,6 @@ HIERARCHY_SOAP_ACTION: Final = soap.soap_action("SyncFolderHierarchy")
 _WITHOUT_LAST_MODIFIED_TIME: Final = "Exchange2007"
 """The element came with Service Pack 1 (page on LastModifiedTime, Exchange 2007)."""
 
-_FOLDERS_GONE: Final = frozenset({"ErrorSyncFolderNotFound", "ErrorFolderNotFound"})
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -176,8 +176,8 @@ def is_state_unknown(refused: Refused) -> bool:
 
 
 def is_folder_gone(refused: Refused) -> bool:
-    """Whether the folder is not there, or may not be seen."""
-    return refused.response_code in _FOLDERS_GONE
+    """Whether the folder is not there, or may not be seen; Exchange says ErrorItemNotFound of a folder as well."""
+    return advice(refused.response_code).missing is Missing.FOLDER
 
 
 def _page(

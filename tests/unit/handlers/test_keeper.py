@@ -86,7 +86,7 @@ class TestCounting:
         [
             (Refused("ErrorServerBusy"), {}, "refused", "ErrorServerBusy"),
             (Refused("ErrorAccountDisabled"), {}, "refused", "ErrorAccountDisabled"),
-            (Refused("HTTP 504"), {}, "unconfirmed", None),
+            (Refused("HTTP 504"), {}, "unconfirmed", "HTTP 504"),
         ],
     )
     def test_a_failed_renewal_is_counted_and_logged_with_its_response_code(

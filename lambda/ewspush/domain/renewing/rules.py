@@ -12,10 +12,10 @@ from ewspush.domain.callback import without_paths
 from ewspush.domain.gaps import suspicion_on_attempt, suspicion_on_refused_watermark, suspicion_on_success
 from ewspush.domain.ports import Jitter
 from ewspush.domain.reachability import on_silent_generation
-from ewspush.domain.retries import retry_wait
+from ewspush.domain.retries import backoff, retry_wait
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing
-from ewspush.protocol.response_codes import Advice, Remedy, advice
+from ewspush.protocol.response_codes import Missing, Remedy, advice
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
 from ewspush.protocol.watermark import is_real
@@ -31,11 +31,6 @@ SUSPENDED_WAIT_MINUTES: Final = 24 * 60
 """A person has to act, and may not tell us: so it is tried again, rarely (docs/adr/0015)."""
 
 _HOURLY_TRIES: Final = 24
-
-_OF_A_DISABLED_MAILBOX: Final = frozenset(
-    {"ErrorAccountDisabled", "ErrorNonExistentMailbox", "ErrorMailboxConfiguration"}
-)
-"""What a mailbox that is disabled answers is not published for WorkMail; these are likely."""
 
 _WITHOUT_WATERMARK: Final = frozenset({Remedy.RESUBSCRIBE_WITHOUT_WATERMARK, Remedy.RETRY_WITHOUT_WATERMARK})
 _PASSING: Final = frozenset({Remedy.RETRY_A_FEW_TIMES, Remedy.RETRY_THEN_SUSPEND})
@@ -100,11 +95,19 @@ def on_success(subscription: Subscription, answer: Subscribed, timing: Timing, n
     return changes | suspicion_on_success(subscription)
 
 
-def on_no_response(subscription: Subscription, timing: Timing, now: datetime) -> SubscriptionChanges:
-    """Return what to store when there was no answer: it may live, and has time to send its first push."""
+def is_unclear(answer: Refused) -> bool:
+    """Whether the subscription may have been made although the answer does not say so."""
+    return advice(answer.response_code).remedy is Remedy.WAIT_FOR_PUSH
+
+
+def on_no_response(
+    subscription: Subscription, timing: Timing, now: datetime, unclear: Refused | None = None
+) -> SubscriptionChanges:
+    """Return what to store when there was no clear answer: it may live, and has time to send its first push."""
+    back_off = backoff(unclear.back_off_ms) if unclear is not None else timedelta()
     return {
-        "next_check_at": now + timing.grace(subscription.status_frequency_minutes),
-        "last_error": "the mail server did not answer the Subscribe",
+        "next_check_at": now + max(timing.grace(subscription.status_frequency_minutes), back_off),
+        "last_error": _in_words(unclear) if unclear is not None else "the mail server did not answer the Subscribe",
     }
 
 
@@ -113,7 +116,7 @@ def on_refusal(
 ) -> SubscriptionChanges:
     """Return what to store when the server refused: when to try again, and whether a person has to act."""
     remedy = advice(answer.response_code).remedy
-    changes: SubscriptionChanges = {"last_error": _in_words(answer, advice(answer.response_code)), "silent_shard": None}
+    changes: SubscriptionChanges = {"last_error": _in_words(answer), "silent_shard": None}
     if _has_to_wait_for_a_person(subscription, remedy):
         minutes = _suspended_wait_minutes(subscription, answer)
         changes["state"] = State.SUSPENDED
@@ -150,7 +153,8 @@ def _suspended_wait_minutes(subscription: Subscription, answer: Refused) -> int:
     if advice(answer.response_code).remedy in _PASSING:
         return RIGHTS_WAIT_MINUTES
     is_recent = subscription.attempts < FEW_TRIES + _HOURLY_TRIES
-    is_hourly = _has_lived(subscription) and (is_recent or answer.response_code in _OF_A_DISABLED_MAILBOX)
+    may_be_disabled = advice(answer.response_code).missing is Missing.MAILBOX  # WorkMail's code is not published
+    is_hourly = _has_lived(subscription) and (is_recent or may_be_disabled)
     return RIGHTS_WAIT_MINUTES if is_hourly else SUSPENDED_WAIT_MINUTES
 
 
@@ -171,8 +175,8 @@ def _retry_wait(subscription: Subscription, answer: Refused, timing: Timing, jit
     return retry_wait(subscription.attempts, answer.back_off_ms, timing, jitter, at_least_minutes=quota_minutes)
 
 
-def _in_words(answer: Refused, its_advice: Advice) -> str:
+def _in_words(answer: Refused) -> str:
     """A server may quote the callback URL, which is a secret."""
-    words = f"{answer.response_code}: {its_advice.reason}"
+    words = f"{answer.response_code}: {advice(answer.response_code).reason}"
     text = without_paths(answer.text or "")[:_TEXT_CHARACTERS]
     return f"{words} (the server says: {text})" if text else words

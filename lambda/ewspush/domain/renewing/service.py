@@ -12,7 +12,6 @@ from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, GenerationPending, NoActivitySince
 from ewspush.errors import LostRaceError, UnavailableError
-from ewspush.protocol.response_codes import Remedy, advice
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed, SubscribeRequest
 
@@ -80,18 +79,16 @@ class Renewer:
             watermark=rules.watermark_of(pending),
         )
         try:
-            answer = self.server.subscribe(pending.mailbox, request)
+            return self.server.subscribe(pending.mailbox, request)
         except UnavailableError:
             return None
-        is_unclear = isinstance(answer, Refused) and advice(answer.response_code).remedy is Remedy.WAIT_FOR_PUSH
-        return None if is_unclear else answer
 
     def _conclude(self, pending: Subscription, answer: Subscribed | Refused | None) -> CheckResult:
         now = self.clock()
         overdue = rules.overdue(pending, self.timing, now)
-        if answer is None:
-            self._settle(pending, rules.on_no_response(pending, self.timing, now))
-            return CheckResult(CheckOutcome.UNCONFIRMED, overdue)
+        if answer is None or (isinstance(answer, Refused) and rules.is_unclear(answer)):
+            self._settle(pending, rules.on_no_response(pending, self.timing, now, answer))
+            return CheckResult(CheckOutcome.UNCONFIRMED, overdue, answer.response_code if answer is not None else None)
         if isinstance(answer, Subscribed):
             self._settle(pending, rules.on_success(pending, answer, self.timing, now))
             return CheckResult(CheckOutcome.RENEWED, overdue)

@@ -29,6 +29,12 @@ REFUSED_WATERMARK = [
     *codes_with(Remedy.RETRY_WITHOUT_WATERMARK),
 ]
 
+OF_A_DISABLED_MAILBOX = {
+    *("ErrorAccountDisabled", "ErrorNonExistentMailbox", "ErrorMailboxConfiguration", "ErrorCannotFindUser"),
+    *("ErrorMissingExchangePrincipal", "ErrorMailRecipientNotFound", "ErrorRecipientNotFound", "ErrorAccountSuspend"),
+    *("ErrorAccountSuspendShowTierUpgrade", "ErrorUnifiedGroupMailboxNotFound", "ErrorTeamMailboxNotFound"),
+}
+
 
 class TestBackoff:
     """When a refused Subscribe is retried; jitter takes up to half of the wait."""
@@ -128,12 +134,7 @@ class TestSuspension:
         for attempts in (FEW_TRIES, FEW_TRIES + 23):
             assert refused(at_attempt(attempts), code)["state"] is State.SUSPENDED
             assert wait_range(at_attempt(attempts), code) == (30, 60)
-        of_a_disabled_mailbox = code in {
-            "ErrorAccountDisabled",
-            "ErrorNonExistentMailbox",
-            "ErrorMailboxConfiguration",
-        }
-        later = (30, 60) if of_a_disabled_mailbox else (12 * 60, 24 * 60)
+        later = (30, 60) if code in OF_A_DISABLED_MAILBOX else (12 * 60, 24 * 60)
         assert wait_range(at_attempt(FEW_TRIES + 24), code) == later
 
     @pytest.mark.parametrize("code", codes_with(Remedy.RETRY))

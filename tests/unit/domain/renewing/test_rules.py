@@ -10,6 +10,7 @@ from ewspush.domain.gaps import complete_until
 from ewspush.domain.renewing import rules
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.timing import Timing
+from ewspush.protocol.response_codes import ADVICE
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
 from tests.builders import NOON, TIMING, ZERO
@@ -140,13 +141,16 @@ class TestLastError:
         [
             (
                 Refused("ErrorFolderNotFound"),
-                "ErrorFolderNotFound: a folder does not exist, or the account may not see it",
+                f"ErrorFolderNotFound: {ADVICE['ErrorFolderNotFound'].reason}",
             ),
             (
-                Refused("ErrorNonExistentMailbox", "Kein Postfach."),
-                "ErrorNonExistentMailbox: there is no mailbox at this address (the server says: Kein Postfach.)",
+                Refused("ErrorNonExistentMailbox", "Nein."),
+                f"ErrorNonExistentMailbox: {ADVICE['ErrorNonExistentMailbox'].reason} (the server says: Nein.)",
             ),
-            (Refused("ErrorOfTheFuture"), "ErrorOfTheFuture: the server gives a reason that is not known here"),
+            (
+                Refused("ErrorOfTheFuture"),
+                "ErrorOfTheFuture: the code is not one of Microsoft's: ask whoever runs the mail server what it means",
+            ),
         ],
     )
     def test_it_is_the_code_the_reason_and_the_servers_words(self, answer: Refused, words: str) -> None:
