@@ -292,7 +292,7 @@ class TestConnection:
 
     def test_a_server_that_takes_too_long_gave_no_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It took the connection."""
-        monkeypatch.setattr(ews, "_READ_SECONDS", 0.2)
+        monkeypatch.setattr(ews, "_TOTAL_SECONDS", 0.2)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             client = Mailboxes(World(), f"http://127.0.0.1:{listening.getsockname()[1]}/").client()
             with pytest.raises(UnavailableError):

@@ -16,7 +16,7 @@ ALLOWED = {
     "domain": {"ewspush.domain", "ewspush.protocol", "ewspush.errors"},
     "adapters": {
         *("ewspush.adapters", "ewspush.domain", "ewspush.protocol", "ewspush.errors"),
-        *("boto3", "botocore", "urllib3"),
+        *("boto3", "botocore"),
     },
     "handlers": {"ewspush", "aws_lambda_powertools"},
 }

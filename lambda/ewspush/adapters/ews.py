@@ -1,21 +1,18 @@
 """EWS over HTTP: one request, one answer, nothing followed and nothing repeated."""
 
-import re
 import ssl
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from http.client import HTTPException
 from typing import Final, Generic, TypeVar
 
-import urllib3
-from urllib3 import HTTPHeaderDict
-from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
-from urllib3.exceptions import TimeoutError as HTTPTimeoutError
-
+from ewspush.adapters.http_connection import Connection, NotConnectedError
 from ewspush.domain.ports import Clock, Credentials, MailCredentials
 from ewspush.errors import UnavailableError
+from ewspush.protocol.content_coding import decoded
+from ewspush.protocol.http_headers import UNAUTHORIZED, with_headers
 from ewspush.protocol.lookup import SOAP_ACTION as LOOKUP_SOAP_ACTION
 from ewspush.protocol.lookup import LookupAnswer, LookupRequest, build_get_items, parse_get_items
 from ewspush.protocol.response_codes import NO_CONNECTION, NO_CREDENTIALS
@@ -42,16 +39,9 @@ from ewspush.protocol.synchronization import (
 )
 
 _CONNECT_SECONDS: Final = 5
-_READ_SECONDS: Final = 15
-"""Together below the grace of a Subscribe (domain.renewal)."""
-
-_ANSWER: Final = timedelta(seconds=15)
-"""For the body, once it has begun."""
-
-_PIECE_BYTES: Final = 64 * 1024
-_MAX_DIGITS: Final = 9
-_UNAUTHORIZED: Final = "HTTP 401"
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,30}")
+_TOTAL_SECONDS: Final = 20
+"""For a call from its beginning to the last byte: twice so long is below the grace of a Subscribe (domain.timing), and
+once below what the keeper's handler keeps in reserve."""
 
 _LOCKOUT: Final = timedelta(minutes=5)
 """Directories lock accounts that fail too often: refused credentials rest for so long, however many mailboxes wait."""
@@ -104,7 +94,7 @@ class EwsServer:
         """Ask; what a 401 refuses is tried once more with fresh credentials, if they differ."""
         credentials = self._credentials.of(mailbox)
         answer = self._ask_as(mailbox, operation, credentials)
-        if isinstance(answer, Refused) and answer.response_code in {_UNAUTHORIZED, NO_CREDENTIALS}:
+        if isinstance(answer, Refused) and answer.response_code in {UNAUTHORIZED, NO_CREDENTIALS}:
             self._credentials.refresh()
             fresh = self._credentials.of(mailbox)
             if fresh != credentials:
@@ -121,38 +111,27 @@ class EwsServer:
             return refused
         body = operation.build(self._server_version, mailbox if credentials.impersonates else None)
         answer = self._post(body, _headers(mailbox, operation.soap_action, credentials), operation.read)
-        if isinstance(answer, Refused) and answer.response_code == _UNAUTHORIZED:
+        if isinstance(answer, Refused) and answer.response_code == UNAUTHORIZED:
             self._unauthorized[credentials.authorization] = (self._clock(), answer)
         return answer
 
     def _post(
         self, body: bytes, headers: dict[str, str], read: "Callable[[int, bytes], Answer | Refused]"
     ) -> Answer | Refused:
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
+        limits = {"connect_seconds": _CONNECT_SECONDS, "total_seconds": _TOTAL_SECONDS}
         try:
-            with urllib3.PoolManager(ssl_context=self._trust, retries=False, timeout=timeout) as http:
-                response = http.request(
-                    "POST", self._url, body=body, headers=headers, redirect=False, preload_content=False
-                )
-                content = self._content(response)
-        except (NewConnectionError, SSLError, urllib3.exceptions.ConnectTimeoutError) as error:
-            return Refused(NO_CONNECTION, type(error).__name__)
-        except (HTTPError, HTTPTimeoutError, OSError) as error:
+            with Connection(self._url, self._trust, **limits) as connection:
+                got = connection.post(body, headers, MAX_ANSWER_BYTES)
+        except NotConnectedError as error:
+            return Refused(NO_CONNECTION, str(error))
+        except (HTTPException, OSError) as error:
             message = f"no answer of the mail server: {type(error).__name__}"
             raise UnavailableError(message) from error
-        answer = read(response.status, content)
-        return _with_headers(answer, response.headers, self._clock()) if isinstance(answer, Refused) else answer
-
-    def _content(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """Return the body, as much as is taken. Raises HTTPError where it breaks off, or drips in for too long."""
-        content, ends_at = b"", self._clock() + _ANSWER
-        while len(content) <= MAX_ANSWER_BYTES and (piece := response.read1(_PIECE_BYTES, decode_content=False)):
-            content += piece
-            if self._clock() > ends_at:
-                message = "the answer takes too long"
-                raise HTTPError(message)
-        response.close()
-        return content
+        coding = next((value for name, value in got.headers if name.lower() == "content-encoding"), None)
+        answer = read(got.status, decoded(got.body, coding, MAX_ANSWER_BYTES))
+        if not isinstance(answer, Refused):
+            return answer
+        return with_headers(answer, got.headers, self._url, self._clock())
 
 
 def _headers(mailbox: str, soap_action: str, credentials: Credentials) -> dict[str, str]:
@@ -167,34 +146,3 @@ def _headers(mailbox: str, soap_action: str, credentials: Credentials) -> dict[s
     }
     can_lead = credentials.impersonates and mailbox.isascii()  # a header holds nothing else
     return headers | {"X-AnchorMailbox": mailbox} if can_lead else headers
-
-
-def _with_headers(refused: Refused, headers: HTTPHeaderDict, now: datetime) -> Refused:
-    """Return a refusal with what the headers say: how long to wait, and how to sign in."""
-    if refused.back_off_ms is None:
-        refused = replace(refused, back_off_ms=_retry_after_ms(headers.get("Retry-After"), now))
-    if refused.response_code == _UNAUTHORIZED:
-        methods = _sign_in_methods(headers.getlist("WWW-Authenticate"))
-        if methods and "basic" not in map(str.lower, methods):
-            return replace(refused, text=f"sign in by {', '.join(methods)}, not by Basic")
-    return refused
-
-
-def _sign_in_methods(challenges: Iterable[str]) -> list[str]:
-    """Return the schemes of the challenges (RFC 9110, section 11.6.1), each once."""
-    first_words = (part.split(maxsplit=1)[0] for each in challenges for part in each.split(",") if part.strip())
-    return list(dict.fromkeys(word for word in first_words if _SCHEME.fullmatch(word)))
-
-
-def _retry_after_ms(value: str | None, now: datetime) -> int | None:
-    """Return Retry-After, seconds or a date (RFC 9110, section 10.2.3), in milliseconds; None for anything else."""
-    if value is None:
-        return None
-    if value.isascii() and value.isdecimal():
-        return int(value[:_MAX_DIGITS]) * 1000
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(int((aware - now).total_seconds() * 1000), 0)

@@ -15,7 +15,7 @@ from ewspush.domain.reachability import on_silent_generation
 from ewspush.domain.retries import backoff, retry_wait
 from ewspush.domain.subscription import State, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing
-from ewspush.protocol.response_codes import Missing, Remedy, advice
+from ewspush.protocol.response_codes import NO_CONNECTION, Missing, Remedy, advice
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.subscribe import Subscribed
 from ewspush.protocol.watermark import is_real
@@ -179,4 +179,5 @@ def _in_words(answer: Refused) -> str:
     """A server may quote the callback URL, which is a secret."""
     words = f"{answer.response_code}: {advice(answer.response_code).reason}"
     text = without_paths(answer.text or "")[:_TEXT_CHARACTERS]
-    return f"{words} (the server says: {text})" if text else words
+    speaker = "" if answer.response_code == NO_CONNECTION else "the server says: "
+    return f"{words} ({speaker}{text})" if text else words

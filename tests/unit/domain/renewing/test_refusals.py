@@ -10,7 +10,7 @@ from ewspush.domain.renewing import rules
 from ewspush.domain.renewing.rules import FEW_TRIES
 from ewspush.domain.subscription import State
 from ewspush.domain.timing import Timing
-from ewspush.protocol.response_codes import ADVICE, SOAP_FAULT, Remedy, advice
+from ewspush.protocol.response_codes import ADVICE, NO_CONNECTION, SOAP_FAULT, Remedy, advice
 from ewspush.protocol.soap import Refused
 from tests.builders import NOON
 from tests.unit.domain.renewing.attempts import (
@@ -152,6 +152,11 @@ class TestWords:
         words = changes["last_error"] or ""
         assert words.startswith(f"{SOAP_FAULT}: {ADVICE[SOAP_FAULT].reason} (the server says: E-17: no such folder..")
         assert len(words) < 300
+
+    def test_without_a_connection_nothing_is_the_servers(self) -> None:
+        """What failed is said as it is."""
+        words = refused(at_attempt(1), Refused(NO_CONNECTION, "certificate has expired"))["last_error"] or ""
+        assert words.endswith("firewalls (certificate has expired)")
 
     def test_a_callback_url_is_not(self) -> None:
         """Its path is a secret, and people report what they read here."""
