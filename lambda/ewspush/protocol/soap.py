@@ -4,6 +4,7 @@ SOAP 1.1 over one POST; header blocks and response messages as services.wsdl, me
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -33,6 +34,10 @@ _MAX_DIGITS: Final = 12
 _FIRST_ERROR_STATUS: Final = 300
 _FAULT_STATUS: Final = 500
 """Of every SOAP fault (SOAP 1.1, section 6.2); some servers answer 200."""
+
+_MAX_FOREIGN_ELEMENTS: Final = 20
+_FAULT_CODES: Final = ("{*}faultcode", "{*}Code/{*}Subcode/{*}Value", "{*}Code/{*}Value")
+_INTERNAL_ERROR: Final = "ErrorInternalServerError"
 
 _NAMESPACES: Final = {"s": SOAP, "m": MESSAGES, "t": TYPES}
 
@@ -113,7 +118,11 @@ def response_messages(status: int, body: bytes, operation: str) -> list[etree._E
         return _fault(fault, status)
     name = f"{M}{operation}ResponseMessage"
     found = root.findall(f"{S}Body/{M}{operation}Response/{M}ResponseMessages/{name}") or list(root.iter(name))
-    return found or [each for each in root.iter() if is_error(each)][:1] or _no_answer(status, body)
+    return (
+        found
+        or [each for each in root.iter() if is_error(each) or _has_error_code(each)][:1]
+        or _foreign(status, body, root)
+    )
 
 
 def is_error(message: etree._Element) -> bool:
@@ -124,9 +133,10 @@ def is_error(message: etree._Element) -> bool:
 def refusal(message: etree._Element, status: int) -> Refused:
     """Return what a response message says of an error, or lacks."""
     unnamed = ResponseClass.ERROR if is_error(message) else f"HTTP {status}"
-    code = text_of(message.find("{*}ResponseCode")) or unnamed
-    words = _words(*map(message.find, ("{*}MessageText", "{*}ErrorMessage", "{*}MessageXml/{*}Violation")))
-    return Refused(code[:MAX_CODE_CHARACTERS], words, back_off_ms(message))
+    message_xml = message.find("{*}MessageXml")
+    code = _specific(text_of(message.find("{*}ResponseCode")) or unnamed, message_xml)
+    words = _words(*map(message.find, ("{*}MessageText", "{*}ErrorMessage")), *_details(message_xml))
+    return Refused(code[:MAX_CODE_CHARACTERS], words, _back_off_ms(message_xml))
 
 
 def back_off_ms(message: etree._Element) -> int | None:
@@ -140,27 +150,52 @@ def text_of(element: etree._Element | None) -> str | None:
     return (text.strip() or None) if text is not None else None
 
 
+def _has_error_code(element: etree._Element) -> bool:
+    """Whether it says in a child that it is a refusal, whatever its name and class."""
+    return (text_of(element.find("{*}ResponseCode")) or "").startswith("Error")
+
+
 def _no_answer(status: int, body: bytes) -> Refused:
-    """What is no answer of EWS: a page of HTML says whose it is, anything else may be a damaged answer."""
+    """What is no XML: a page of HTML says whose it is, a line of text why; anything else may be a damaged answer."""
     is_page = html_page.is_html(body)
     code = HTML_PAGE if is_page and status < _FIRST_ERROR_STATUS else f"HTTP {status}"
-    return Refused(code, html_page.title_of(body) if is_page else None)
+    return Refused(code, html_page.title_of(body) if is_page else html_page.plain_text_of(body))
+
+
+def _foreign(status: int, body: bytes, root: etree._Element) -> Refused:
+    """What is XML and no answer to the request: a page of XHTML, or a proxy's error with its text."""
+    if html_page.is_html(body) or etree.QName(root).localname == "Envelope":
+        return _no_answer(status, body)
+    return Refused(f"HTTP {status}", _words(*islice(root.iter(), _MAX_FOREIGN_ELEMENTS)))
 
 
 def _fault(fault: etree._Element, status: int) -> Refused:
     """The code stands in the detail; a fault without one has at least a faultcode, qualified by a prefix.
 
-    Its children are in no namespace by SOAP 1.1 (section 4.4), and inherit that of the envelope with some servers.
+    Its children are in no namespace by SOAP 1.1 (section 4.4), and inherit that of the envelope with some servers. SOAP
+    1.2 has other names for them.
     """
-    faultcode = (text_of(fault.find("{*}faultcode")) or "").rpartition(":")[2]
     is_plain = status < _FIRST_ERROR_STATUS or status == _FAULT_STATUS
-    unnamed = SOAP_FAULT if is_plain else f"HTTP {status}"
-    code = text_of(fault.find("{*}detail/{*}ResponseCode")) or (faultcode if faultcode.startswith("Error") else unnamed)
-    message_xml = fault.find("{*}detail/{*}MessageXml")
-    violation = message_xml.find("{*}Violation") if message_xml is not None else None
-    first = (fault.find("{*}faultstring"), fault.find("{*}Reason/{*}Text"), violation)
-    words = _words(*first, fault.find("{*}detail/{*}Message"))
+    named = [(text_of(fault.find(path)) or "").rpartition(":")[2] for path in _FAULT_CODES]
+    unnamed = next((code for code in named if code.startswith("Error")), SOAP_FAULT if is_plain else f"HTTP {status}")
+    detail = next((each for each in map(fault.find, ("{*}detail", "{*}Detail")) if each is not None), None)
+    inside = detail if detail is not None else fault
+    message_xml = inside.find("{*}MessageXml")
+    code = _specific(text_of(inside.find("{*}ResponseCode")) or unnamed, message_xml)
+    first = (fault.find("{*}faultstring"), fault.find("{*}Reason/{*}Text"))
+    words = _words(*first, *_details(message_xml), inside.find("{*}Message"))
     return Refused(code[:MAX_CODE_CHARACTERS], words, _back_off_ms(message_xml))
+
+
+def _specific(code: str, message_xml: etree._Element | None) -> str:
+    """ErrorInternalServerError says nothing; where the server names the error that it met inside, that one counts."""
+    inner = text_of(_value(message_xml, "InnerErrorResponseCode")) or ""
+    return inner if code == _INTERNAL_ERROR and inner.startswith("Error") else code
+
+
+def _details(message_xml: etree._Element | None) -> tuple[etree._Element | None, ...]:
+    violation = message_xml.find("{*}Violation") if message_xml is not None else None
+    return (violation, _value(message_xml, "InnerErrorMessageText"))
 
 
 def _words(*elements: etree._Element | None) -> str | None:
@@ -174,8 +209,11 @@ def _words(*elements: etree._Element | None) -> str | None:
 
 
 def _back_off_ms(message_xml: etree._Element | None) -> int | None:
-    if message_xml is None:
-        return None
-    named = (value for value in message_xml.iterchildren("{*}Value") if value.get("Name") == "BackOffMilliseconds")
-    text = text_of(next(named, None))
+    text = text_of(_value(message_xml, "BackOffMilliseconds"))
     return int(text[:_MAX_DIGITS]) if text is not None and text.isascii() and text.isdecimal() else None
+
+
+def _value(message_xml: etree._Element | None, name: str) -> etree._Element | None:
+    """Return the `Value` with this name."""
+    values = message_xml.iterchildren("{*}Value") if message_xml is not None else ()
+    return next((value for value in values if value.get("Name") == name), None)

@@ -53,6 +53,13 @@ class TestSuspension:
         assert "disabled" in scenario.row.last_error
         assert [scenario.check(17 * 60), scenario.check(60)] == [CheckOutcome.SKIPPED, CheckOutcome.RENEWED]
 
+    def test_a_delegate_is_suspended_at_once_with_words(self) -> None:
+        """They say who may subscribe, and how."""
+        scenario = Scenario(NEW, Refused("ErrorSubscriptionDelegateAccessNotSupported", "Not the owner."))
+        assert scenario.check() is CheckOutcome.SUSPENDED
+        for words in ("a delegate may sync and read", "ApplicationImpersonation", "(the server says: Not the owner.)"):
+            assert words in (scenario.row.last_error or "")
+
     def test_one_refusal_of_what_lived_passes_within_minutes(self) -> None:
         """It costs a mailbox that is healthy again a minute, not a day."""
         scenario = silent(Refused("ErrorAccountDisabled"))

@@ -69,4 +69,4 @@ def test_an_answer_to_another_request_is_refused() -> None:
     """With the code that it begins with, or else with its status."""
     assert parse_get_items(200, answered("ErrorServerBusy"), REQUEST) == Refused("ErrorServerBusy")
     assert parse_get_items(200, answered("NoError", response="GetFolder"), REQUEST) == Refused("HTTP 200")
-    assert parse_get_items(503, b"busy", REQUEST) == Refused("HTTP 503")
+    assert parse_get_items(503, b"busy", REQUEST) == Refused("HTTP 503", "busy")

@@ -146,6 +146,63 @@ class TestPlace:
         assert parse_subscribe_response(200, body(other)) == Refused("HTTP 200")
 
 
+class TestOtherForms:
+    """Refusals that other servers, gateways and proxies write."""
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "<m:Response><m:ResponseCode>ErrorX</m:ResponseCode><m:ErrorMessage>no</m:ErrorMessage></m:Response>",
+            "<m:ResponseCode>ErrorX</m:ResponseCode><m:MessageText>no</m:MessageText>",
+            '<Error ResponseClass="error"><ResponseCode>ErrorX</ResponseCode><MessageText>no</MessageText></Error>',
+            message("<m:ResponseCode><![CDATA[ErrorX]]></m:ResponseCode><m:MessageText>n<!-- - -->o</m:MessageText>"),
+        ],
+        ids=["in the response", "in the Body", "without namespace", "with CDATA and a comment"],
+    )
+    def test_an_error_code_is_a_refusal_wherever_it_stands(self, content: str) -> None:
+        """Whatever the element around it is called."""
+        assert parse_subscribe_response(200, body(content)) == Refused("ErrorX", "no")
+
+    def test_of_an_error_inside_an_internal_one_the_inner_counts(self) -> None:
+        """It says what to do; the outer one says nothing."""
+        values = (
+            '<m:MessageXml><t:Value Name="InnerErrorResponseCode">ErrorServerBusy</t:Value>'
+            '<t:Value Name="InnerErrorMessageText">Too much.</t:Value></m:MessageXml>'
+        )
+        parts = f"<m:MessageText>Failed.</m:MessageText><m:ResponseCode>{{}}</m:ResponseCode>{values}"
+        internal = body(message(parts.format("ErrorInternalServerError")))
+        assert parse_subscribe_response(200, internal) == Refused("ErrorServerBusy", "Failed. Too much.")
+        other = body(message(parts.format("ErrorAccessDenied")))
+        assert parse_subscribe_response(200, other) == Refused("ErrorAccessDenied", "Failed. Too much.")
+
+    def test_a_fault_of_soap_12_has_its_code(self) -> None:
+        """In the detail, or as a subcode."""
+        soap12 = "http://www.w3.org/2003/05/soap-envelope"
+        start, end = f'<e:Envelope xmlns:e="{soap12}"><e:Body><e:Fault>', "</e:Fault></e:Body></e:Envelope>"
+        inside = f"<e:Detail>{BUSY_DETAIL}</e:Detail>"
+        assert parse_subscribe_response(500, f"{start}{inside}{end}".encode()) == Refused(
+            "ErrorServerBusy", back_off_ms=7000
+        )
+        subcode = "<e:Code><e:Subcode><e:Value>a:ErrorAccessDenied</e:Value></e:Subcode></e:Code>"
+        assert parse_subscribe_response(500, f"{start}{subcode}{end}".encode()) == Refused("ErrorAccessDenied")
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ("Service Unavailable\n", "Service Unavailable"),
+            ('{"error": {"message": "no"}}', '{"error": {"message": "no"}}'),
+            ("<error><code>7</code><message>no such host</message></error>", "7 no such host"),
+            ("<error/>", None),
+            ("x" * 3000, None),
+            ("a\x00b", None),
+        ],
+    )
+    @pytest.mark.parametrize("status", [200, 400, 502, 503])
+    def test_a_line_of_text_or_another_document_is_quoted(self, content: str, words: str | None, status: int) -> None:
+        """The status says what to do."""
+        assert parse_subscribe_response(status, content.encode()) == Refused(f"HTTP {status}", words)
+
+
 class TestForbiddenCharacters:
     """Characters that XML 1.0 forbids, in a text."""
 
@@ -197,7 +254,7 @@ class TestPage:
         refused = parse_subscribe_response(status, b"<!DOCTYPE html><title>Oh</title>")
         assert refused == Refused(f"HTTP {status}", "Oh")
 
-    @pytest.mark.parametrize("page", [b"", b"<m:html", b"OK", b"<htmlx/>", body("")[:-9], b"\x1f\x8b\x08\x00"])
+    @pytest.mark.parametrize("page", [b"", b"<m:html", b"\x80OK", b"<htmlx/>", body("")[:-9], b"\x1f\x8b\x08\x00"])
     def test_anything_else_may_be_a_damaged_answer(self, page: bytes) -> None:
         """The subscription may have been made."""
         assert parse_subscribe_response(200, page) == Refused("HTTP 200")
