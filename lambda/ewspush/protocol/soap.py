@@ -159,7 +159,8 @@ def _no_answer(status: int, body: bytes) -> Refused:
     """What is no XML: a page of HTML says whose it is, a line of text why; anything else may be a damaged answer."""
     is_page = html_page.is_html(body)
     code = HTML_PAGE if is_page and status < _FIRST_ERROR_STATUS else f"HTTP {status}"
-    return Refused(code, html_page.title_of(body) if is_page else html_page.plain_text_of(body))
+    text = html_page.title_of(body) if is_page else html_page.plain_text_of(body)
+    return Refused(code, text[:MAX_TEXT_CHARACTERS] if text is not None else None)
 
 
 def _foreign(status: int, body: bytes, root: etree._Element) -> Refused:

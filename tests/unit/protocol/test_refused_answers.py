@@ -193,6 +193,7 @@ class TestOtherForms:
             ('{"error": {"message": "no"}}', '{"error": {"message": "no"}}'),
             ("<error><code>7</code><message>no such host</message></error>", "7 no such host"),
             ("<error/>", None),
+            ("x" * 1900, "x" * MAX_TEXT_CHARACTERS),
             ("x" * 3000, None),
             ("a\x00b", None),
         ],
