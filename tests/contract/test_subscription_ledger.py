@@ -73,7 +73,6 @@ class TestRows:
             lost_code="ErrorReadEventsFailed",
             revision=7,
             attempts=3,
-            is_resumed=True,
             silent_generations=2,
             silent_shard="due-3",
             last_error="why",
