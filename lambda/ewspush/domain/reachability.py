@@ -99,7 +99,8 @@ def last_wait_ends_at(subscription: Subscription, timing: Timing, now: datetime)
 def can_be_tried_again(subscription: Subscription, timing: Timing, now: datetime) -> bool:
     """Whether the first push of another one makes this one due: the server has removed its last generation by now."""
     subscribed_at = subscription.subscribed_at or now
-    had_its_time = subscribed_at + timing.grace(subscription.status_frequency_minutes) <= now
+    is_answered = subscription.state is State.ACTIVE  # a Subscribe without an answer has its own time
+    had_its_time = is_answered and subscribed_at + timing.grace(subscription.status_frequency_minutes) <= now
     return subscription.unreachable_since is not None and subscription.silent_shard is not None and had_its_time
 
 

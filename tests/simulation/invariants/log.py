@@ -131,10 +131,12 @@ class OnceOnTheQueueInOrder(Invariant):
 
 
 class WatermarkGoesForward(Invariant):
-    """The stored watermark never goes back."""
+    """The stored watermark never goes back, but to where the Subscribe of a newer generation resumed."""
 
     def on_write(self, before: Subscription, after: Subscription, update: ConditionalUpdate) -> None:  # noqa: ARG002  # the hook's
         if before.watermark is None or after.watermark is None or before.watermark == after.watermark:
+            return
+        if before.generation != after.generation:
             return
         profile, mailbox = self.system.core.profile, after.mailbox
         old, new = (
