@@ -107,6 +107,8 @@ class GapClosedEvent:
     received_at: datetime
     gaps: tuple[str, ...]
     recovered: int
+    deleted_folders: tuple[str, ...] = ()
+    """Folders that were deleted in the gaps: what was known to be in them is gone from there too."""
 
     @property
     def kind(self) -> EventKind:
@@ -179,16 +181,21 @@ def push_events(callback: Callback, events: Iterable[MailboxEvent], received_at:
     return tuple({change.id: change for change in changes}.values())
 
 
-def gap_event(
-    callback: Callback, reason: GapReason, start: datetime, end: datetime, response_code: str | None = None
+def gap_event(  # noqa: PLR0913, PLR0917  # what a gap event says
+    callback: Callback,
+    reason: GapReason,
+    start: datetime,
+    received_at: datetime,
+    response_code: str | None = None,
+    end: datetime | None = None,
 ) -> GapEvent:
-    """Return the event that says that changes between `start` and `end` may be missing, and why.
+    """Return the event that says that changes between `start` and `end` (`received_at`) may be missing, and why.
 
-    Its id takes `end`, when the push that opened it was received: after events of one TimeStamp each gap has the same
+    Its id takes `received_at`, the time of the push that opened it: after events of one TimeStamp each gap has the same
     `start`. A copy of that push opens none.
     """
-    identity = (callback.mailbox, callback.key, callback.generation, reason, iso(start), iso(end))
-    return GapEvent(stable_id(identity), start, end, reason, end, Origin.PUSH, response_code)
+    identity = (callback.mailbox, callback.key, callback.generation, reason, iso(start), iso(received_at))
+    return GapEvent(stable_id(identity), start, end or received_at, reason, received_at, Origin.PUSH, response_code)
 
 
 def stable_id(parts: tuple[object, ...]) -> str:

@@ -29,7 +29,17 @@ def opened_gap(subscription: Subscription, push: ReceivedPush, recent: RecentEve
         return None
     start = _start(subscription, push, reason, timing) or push.received_at
     code = push.lost_code if reason is GapReason.SUBSCRIPTION_LOST else None
-    return gap_event(push.callback, reason, start, push.received_at, code)
+    return gap_event(push.callback, reason, start, push.received_at, code, _end(push, timing))
+
+
+def _end(push: ReceivedPush, timing: Timing) -> datetime:
+    """Return when the gap ends by the server's clock, never too early.
+
+    What is missing was made before the events that arrived; where there are none, before now on whichever clock.
+    """
+    if not push.events:
+        return push.received_at + timing.clock_margin
+    return max(push.received_at, push.events[0].time)
 
 
 def _start(subscription: Subscription, push: ReceivedPush, reason: GapReason, timing: Timing) -> datetime | None:

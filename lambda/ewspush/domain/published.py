@@ -55,8 +55,16 @@ class LoggedObjects:
         """Objects that came since the first entry, and did not leave."""
         self._gone: set[str] = set()
         self._folders: set[str] = set()
+        self._parents: dict[str, str] = {}
+        """Where push last said that an item is."""
+        self._pushed_at: dict[str, datetime] = {}
+        """When push logged an object last, by our clock."""
+        self._came_at: dict[str, datetime] = {}
+        """When push logged that an object came, by our clock."""
         self._changed_at: dict[str, datetime] = {}
-        """By the server's clock, as far as it is published."""
+        """By the server's clock: TimeStamps of push. A sync does not always know when a change was made."""
+        self._synced_into: dict[str, tuple[datetime, str | None]] = {}
+        """When a sync published that an object came, and into which folder."""
         self._open_gaps: dict[str, OpenGap] = {}
         self._sync_ids: set[str] = set()
 
@@ -87,17 +95,28 @@ class LoggedObjects:
         """Return `change` as far as the log does not hold it; None where it holds all of it.
 
         To a sync, an object that came since the baseline and was changed in a gap is still one that came. A change
-        counts as published only if the server says when it was made, and the log holds as late a one: a subscription
-        can have ended right after what push logged last.
+        counts as published only if the server says when it was made, and push logged a later one: a subscription can
+        have ended right after what push logged last. Servers write whole seconds, and two changes can share one: then
+        push has published both only where it went on after that.
         """
         if change.kind is ChangeKind.DELETED:
             return None if change.id in self._gone else change
         if change.kind is ChangeKind.CREATED and change.id not in self._present:
             return change
-        modified_at = from_xsd(change.last_modified_at) if isinstance(change, ItemChange) else None
-        changed_at = self._changed_at.get(change.id)
-        is_published = modified_at is not None and changed_at is not None and changed_at >= modified_at
+        is_published = isinstance(change, ItemChange) and self._is_state_published(change)
         return None if is_published else change._replace(kind=ChangeKind.UPDATED)
+
+    def _went_on(self, object_id: str, changed_at: datetime, gap: OpenGap) -> bool:
+        """Whether push went on after its last event of an object: the gap begins later, or the event came after it."""
+        return _second(changed_at) < gap.start or self._pushed_at[object_id] >= gap.logged_at
+
+    def _is_state_published(self, change: ItemChange) -> bool:
+        modified_at, changed_at = from_xsd(change.last_modified_at), self._changed_at.get(change.id)
+        if modified_at is None or changed_at is None:
+            return False
+        if _second(modified_at) == _second(changed_at):
+            return all(self._went_on(change.id, changed_at, gap) for gap in self._open_gaps.values())
+        return modified_at < changed_at
 
     def holds(self, event: ChangeEvent) -> bool:
         """Whether this event of a sync is logged: of a page whose step was not stored with its last events."""
@@ -111,30 +130,68 @@ class LoggedObjects:
         """Whether the log says that the object left since the baseline."""
         return object_id in self._gone
 
-    def unconfirmed_items(self, confirmed: Iterable[str]) -> list[str]:
-        """Return the items that came and are not `confirmed`: to a sync, what came and went has never been."""
-        return sorted(self._present - self._folders - set(confirmed))
+    def came_before(self, object_id: str, moment: datetime) -> bool:
+        """Whether push logged before `moment`, by our clock, that the object came."""
+        came_at = self._came_at.get(object_id)
+        return object_id in self._present and came_at is not None and came_at < moment
 
-    def vanished_folders(self, there: Iterable[str]) -> list[FolderChange]:
-        """Return the folders that came, and are not `there` any more."""
-        return [FolderChange(ChangeKind.DELETED, each) for each in sorted(self._present & self._folders - set(there))]
+    def parent_of(self, object_id: str) -> str | None:
+        """Return the folder in which push last showed an item."""
+        return self._parents.get(object_id)
+
+    def is_synced_into_another(self, object_id: str, folder_id: str | None, since: datetime) -> bool:
+        """Whether a sync published since then that the object came into another folder: it left this one alive.
+
+        `folder_id` is None where no page of this folder has shown anything that is in it.
+        """
+        synced_at, parent = self._synced_into.get(object_id, (since, None))
+        return synced_at >= since and parent is not None and parent != folder_id
+
+    def unconfirmed_items(self, confirmed: Iterable[str], deleted_folders: Iterable[str] = ()) -> list[str]:
+        """Return the items that came, or were last seen in one of the folders, and are not `confirmed`.
+
+        To a sync, what came and went has never been, and a folder takes its items along without a word.
+        """
+        folders = set(deleted_folders)
+        taken_along = {each for each, parent in self._parents.items() if parent in folders} if folders else set()
+        return sorted((self._present | taken_along) - self._folders - self._gone - set(confirmed))
+
+    def vanished_folders(self, there: Iterable[str]) -> list[str]:
+        """Return the folders that came, and are not `there`."""
+        return sorted(self._present & self._folders - set(there))
 
     def _add_change(self, event: ChangeEvent) -> None:
         own_id = event.object_id
         if own_id is None:
             return
+        if event.origin is Origin.SYNC:
+            self._add_synced(event, own_id)
+            return
         self._changed_at[own_id] = max(event.time, self._changed_at.get(own_id, event.time))
+        self._pushed_at[own_id] = event.received_at
         if event.kind is EventKind.MOVED and event.old_id:
             self._leave(event.old_id)
         if event.kind in _COMES:
             self._gone.discard(own_id)
             self._present.add(own_id)
+            self._came_at[own_id] = event.received_at
             self._folders |= {own_id} if event.object is ObjectKind.FOLDER else set()
         if event.kind is EventKind.DELETED:
             self._leave(own_id)
+        elif event.object is ObjectKind.ITEM and event.parent_folder_id is not None:
+            self._parents[own_id] = event.parent_folder_id
+
+    def _add_synced(self, event: ChangeEvent, own_id: str) -> None:
+        """What a sync published is in its own states: nothing of it is looked up."""
+        if event.kind is EventKind.DELETED:
+            self._leave(own_id)
+        elif event.kind is EventKind.CREATED:
+            self._gone.discard(own_id)
+            self._synced_into[own_id] = (event.received_at, event.parent_folder_id)
 
     def _leave(self, object_id: str) -> None:
         self._present.discard(object_id)
+        self._parents.pop(object_id, None)
         self._gone.add(object_id)
 
     def _add_gap(self, event: GapEvent | GapClosedEvent, logged_at: datetime) -> None:
@@ -142,6 +199,10 @@ class LoggedObjects:
             self._open_gaps[event.id] = _open_gap(event, logged_at)
         for closed in event.gaps:
             self._open_gaps.pop(closed, None)
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
 
 
 def _open_gap(event: GapEvent, logged_at: datetime) -> OpenGap:

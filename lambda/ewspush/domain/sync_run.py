@@ -28,6 +28,10 @@ class Baseline:
     """It covers gaps that begin later."""
     published: int = 0
     """Events that runs since then published for gaps that are still open."""
+    finished_at: datetime | None = None
+    """When the run that left the states ended."""
+    set_aside: tuple[str, ...] = ()
+    """Folders that it could not synchronize: the next run tries them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,22 @@ class SyncRun:
     unanswered: tuple[str, ...] = ()
     """Items that a lookup left open, once for each try; of two that were tried as often, the first is asked for first.
     """
+    refused: tuple[str, ...] = ()
+    """Folders whose sync was refused, once for each try."""
+    set_aside: tuple[str, ...] = ()
+    """Folders, or the `HIERARCHY`, that were refused too often: nothing of them is published."""
+    set_aside_why: str | None = None
+    """The last response code."""
+    deleted_folders: tuple[str, ...] = ()
+    """Folders that were deleted since the baseline."""
+    folder_id: str | None = None
+    """The id of the folder under way, which may be known by its name only, as its items say."""
+    synced: tuple[str, ...] = ()
+    """The ids of the folders that are done, as far as they are known."""
+    pages_without_changes: int = 0
+    """Of the folder under way, one after the other; the last one of a folder does not count."""
+    base_finished_at: datetime | None = None
+    """When the run ended that left the states of `base_round`."""
     is_restarted: bool = False
     """The folder under way is read from the beginning, for want of its state: what it shows are no changes."""
     published: int = 0

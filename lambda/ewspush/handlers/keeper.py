@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -49,6 +50,9 @@ MAX_SYNC_CALLS: Final = 400
 
 MAX_UNREACHABLE_CALLS: Final = MAX_SYNC_CALLS // 4
 """Of these, for subscriptions that are unreachable: where the door is shut for all, the recovery of others goes on."""
+
+MAX_CALLS_OF_MAILBOX: Final = MAX_SYNC_CALLS // 4
+"""Of these, for one subscription: one with a thousand folders leaves the others their turn."""
 
 _FAILED: Final = frozenset({CheckOutcome.REFUSED, CheckOutcome.UNCONFIRMED, CheckOutcome.SUSPENDED})
 
@@ -137,10 +141,14 @@ class KeeperRun:
 def _calls_of_run(has_time: Callable[[], bool]) -> MaySync:
     """Return what allows the requests of the syncs of one run."""
     calls, calls_of_unreachable = count(1), count(1)  # next() of a count is atomic
+    calls_of: defaultdict[SubscriptionKey, int] = defaultdict(int)  # a subscription is checked once in a run
 
     def may_sync(subscription: Subscription) -> bool:
         is_unreachable = subscription.unreachable_since is not None
         if not has_time() or (is_unreachable and next(calls_of_unreachable) > MAX_UNREACHABLE_CALLS):
+            return False
+        calls_of[subscription.key] += 1
+        if calls_of[subscription.key] > MAX_CALLS_OF_MAILBOX:
             return False
         return next(calls) <= MAX_SYNC_CALLS
 

@@ -1,6 +1,7 @@
 """GetItem, to find out which items are not there any more: their ids are asked for, and nothing of their content."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
@@ -35,12 +36,18 @@ class LookupAnswer:
     """A batch can stop half way, and a single item can be refused: that says nothing of whether they are there."""
     back_off_ms: int | None = None
     """How long the server then wants no requests."""
+    parents: Mapping[str, str] = field(default_factory=dict)
+    """The folder that an item is in, where the server says so."""
 
 
 def build_get_items(request: LookupRequest, server_version: str, impersonated: str | None = None) -> bytes:
     """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.build_request`."""
     operation = soap.new_operation("GetItem")
-    soap.add_text(etree.SubElement(operation, M + "ItemShape"), T + "BaseShape", "IdOnly")
+    shape = etree.SubElement(operation, M + "ItemShape")
+    soap.add_text(shape, T + "BaseShape", "IdOnly")
+    etree.SubElement(
+        etree.SubElement(shape, T + "AdditionalProperties"), T + "FieldURI", FieldURI="item:ParentFolderId"
+    )
     ids = etree.SubElement(operation, M + "ItemIds")
     for each in request.ids:
         etree.SubElement(ids, T + "ItemId", Id=each)
@@ -64,4 +71,12 @@ def parse_get_items(status: int, body: bytes, request: LookupRequest) -> LookupA
         zip(request.ids, (soap.text_of(message.find(M + "ResponseCode")) for message in messages), strict=True)
     )
     present, missing = (frozenset(each for each in codes if codes[each] == code) for code in (_FOUND, _NOT_FOUND))
-    return LookupAnswer(present, missing, frozenset(codes) - present - missing, back_off_ms)
+    parents = {
+        each: parent for each, message in zip(request.ids, messages, strict=True) if (parent := _parent_id(message))
+    }
+    return LookupAnswer(present, missing, frozenset(codes) - present - missing, back_off_ms, parents)
+
+
+def _parent_id(message: etree._Element) -> str | None:
+    parent = message.find(f"{M}Items/*/{T}ParentFolderId")
+    return parent.get("Id") if parent is not None else None

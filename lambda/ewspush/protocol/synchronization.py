@@ -27,6 +27,8 @@ MAX_ELEMENTS: Final = 50_000
 ITEMS_SOAP_ACTION: Final = soap.soap_action("SyncFolderItems")
 HIERARCHY_SOAP_ACTION: Final = soap.soap_action("SyncFolderHierarchy")
 
+TOP_FOLDER: Final = "msgfolderroot"
+
 _WITHOUT_LAST_MODIFIED_TIME: Final = "Exchange2007"
 """The element came with Service Pack 1 (page on LastModifiedTime, Exchange 2007)."""
 
@@ -125,11 +127,11 @@ def build_sync_items(request: SyncItemsRequest, server_version: str, impersonate
 def build_sync_hierarchy(request: SyncHierarchyRequest, server_version: str, impersonated: str | None = None) -> bytes:
     """Return the request, valid by the schema of Exchange 2007 and every later one; see `soap.build_request`.
 
-    It never names the root: that would not be the same to the server, and the state of one is invalid for the other
-    (page on synchronization-related errors).
+    It names the top of what a user sees: without a name, Exchange returns the folders outside of that too.
     """
     operation = soap.new_operation("SyncFolderHierarchy")
     _add_shape(operation, "FolderShape", ("folder:ParentFolderId",))
+    soap.add_folder(etree.SubElement(operation, M + "SyncFolderId"), TOP_FOLDER)
     _add_state(operation, request.sync_state)
     return soap.build_request(operation, server_version, impersonated)
 

@@ -37,7 +37,7 @@ def test_a_gap_reaches_back_as_many_seconds_as_minutes_otherwise() -> None:
     scenario.check()
     scenario.post(message("w8", status("w9")), generation=2)
     (gap,) = scenario.gap_events()
-    assert (gap.reason, gap.start, gap.end) == (GapReason.RESUME_UNPROVEN, after_noon(-40), after_noon(30))
+    assert (gap.reason, gap.start, gap.end) == (GapReason.RESUME_UNPROVEN, after_noon(-40), after_noon(35))
 
 
 def test_refused_attempts_are_retried_after_seconds() -> None:

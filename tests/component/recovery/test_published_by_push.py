@@ -25,15 +25,14 @@ def test_what_came_and_went_around_a_gap_is_not_published_again() -> None:
     assert scenario.is_closed_with(0)
 
 
-@pytest.mark.parametrize("minutes", [120, 5])
-def test_an_update_published_before_a_gap_is_not_published_again(minutes: float) -> None:
-    """Long before it, or so shortly that the gap's range reaches back to it."""
+def test_an_update_published_before_a_gap_is_not_published_again() -> None:
+    """Long before it. Where the range of the gap reaches back to it, a second change may have had the same second."""
     scenario = Scenario()
     old = scenario.mail()
     scenario.with_baseline()
     scenario.run(10)
     scenario.item(old, "modify")
-    scenario.run(minutes)
+    scenario.run(120)
     assert scenario.published("push")["modified", old] == 1
     scenario.outage()
     scenario.wait_for_recovery()

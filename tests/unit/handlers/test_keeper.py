@@ -17,7 +17,7 @@ from ewspush.domain.subscription import State, SubscriptionKey
 from ewspush.domain.timing import Timing
 from ewspush.errors import UnavailableError
 from ewspush.handlers import keeper as module
-from ewspush.handlers.keeper import MAX_CHECKS, MAX_SYNC_CALLS, KeeperRun
+from ewspush.handlers.keeper import MAX_CALLS_OF_MAILBOX, MAX_CHECKS, MAX_SYNC_CALLS, KeeperRun
 from ewspush.protocol.soap import Refused
 from tests.builders import MAILBOX, NOON, TIMING, subscription
 from tests.twins.faults import FaultPlan
@@ -191,10 +191,9 @@ class TestBounds:
     def test_sync_calls_have_an_upper_bound(self) -> None:
         """Over all checks of a run; and none is made without time."""
         allowed: list[bool] = []
-        row = subscription()
 
-        def check(_: SubscriptionKey, may_sync: MaySync) -> CheckResult:
-            allowed.append(may_sync(row))
+        def check(key: SubscriptionKey, may_sync: MaySync) -> CheckResult:
+            allowed.append(may_sync(replace(subscription(), key=key)))
             return CheckResult(CheckOutcome.ALIVE)
 
         keeper: Any = SimpleNamespace(check=check)
@@ -210,10 +209,10 @@ class TestBounds:
     def test_what_is_unreachable_has_a_quarter_of_the_sync_calls(self) -> None:
         """However many there are, the recovery of others goes on."""
         allowed: list[tuple[bool, bool]] = []
-        unreachable = subscription(unreachable_since=NOON)
 
-        def check(_: SubscriptionKey, may_sync: MaySync) -> CheckResult:
-            allowed.append((may_sync(unreachable), may_sync(subscription())))
+        def check(key: SubscriptionKey, may_sync: MaySync) -> CheckResult:
+            row = replace(subscription(), key=key)
+            allowed.append((may_sync(replace(row, unreachable_since=NOON)), may_sync(row)))
             return CheckResult(CheckOutcome.ALIVE)
 
         ledger = MemoryLedger(*many(MAX_SYNC_CALLS // 4 + 1))
@@ -221,6 +220,18 @@ class TestBounds:
             0, lambda: True
         )
         assert allowed == [(True, True)] * (MAX_SYNC_CALLS // 4) + [(False, True)]
+
+    def test_one_subscription_has_its_share_of_the_sync_calls(self) -> None:
+        """One with a thousand folders leaves the others their turn."""
+        allowed: list[bool] = []
+
+        def check(key: SubscriptionKey, may_sync: MaySync) -> CheckResult:
+            allowed.extend(may_sync(replace(subscription(), key=key)) for _ in range(MAX_CALLS_OF_MAILBOX + 1))
+            return CheckResult(CheckOutcome.ALIVE)
+
+        keeper: Any = SimpleNamespace(check=check)
+        KeeperRun(keeper, MemoryLedger(*many(2)), lambda: NOON, TIMING, 1, Serial).run(0, lambda: True)
+        assert allowed == [*[True] * MAX_CALLS_OF_MAILBOX, False] * 2
 
     def test_the_longest_due_comes_first(self) -> None:
         """Within a partition."""

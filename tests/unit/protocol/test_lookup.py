@@ -28,11 +28,12 @@ def answered(*codes: str, response: str = "GetItem", more: str = "") -> bytes:
 
 
 def test_it_requests_ids_alone_in_the_order_of_the_schema() -> None:
-    """No content of an item is ever fetched."""
+    """And the folder of each; no content of an item is ever fetched."""
     operation = etree.fromstring(build_get_items(REQUEST, "Exchange2010_SP2")).find(f".//{M}GetItem")
     assert operation is not None
     shape, ids = operation
-    assert (shape.tag, [(each.tag, each.text) for each in shape]) == (M + "ItemShape", [(T + "BaseShape", "IdOnly")])
+    assert (shape.tag, shape[0].tag, shape[0].text) == (M + "ItemShape", T + "BaseShape", "IdOnly")
+    assert [each.get("FieldURI") for each in shape[1]] == ["item:ParentFolderId"]
     assert (ids.tag, [each.get("Id") for each in ids]) == (M + "ItemIds", ["a", "b"])
 
 

@@ -53,7 +53,7 @@ def test_without_a_state_there_is_no_element_for_it() -> None:
     """An empty one would be invalid data."""
     assert M + "SyncState" not in tags(sent_items(replace(ITEMS, sync_state=None)))
     hierarchy = operation(build_sync_hierarchy(SyncHierarchyRequest(), VERSION), "SyncFolderHierarchy")
-    assert tags(hierarchy) == [M + "FolderShape"]
+    assert tags(hierarchy) == [M + "FolderShape", M + "SyncFolderId"]
 
 
 def test_exchange_2007_is_not_asked_for_a_field_of_its_service_pack() -> None:
@@ -69,10 +69,11 @@ def test_the_folder_is_named_by_its_distinguished_name_or_its_id(folder: str, ki
     assert (named.tag, named.get("Id")) == (T + kind, folder)
 
 
-def test_the_hierarchy_request_does_not_name_the_root() -> None:
-    """A named root is another one to the server; of each folder, id and parent are asked for."""
+def test_the_hierarchy_request_names_the_top_of_what_a_user_sees() -> None:
+    """Without a name Exchange returns the folders outside of that too; of each folder, id and parent are asked for."""
     element = operation(build_sync_hierarchy(HIERARCHY, VERSION), "SyncFolderHierarchy")
-    assert tags(element) == [M + "FolderShape", M + "SyncState"]
+    assert tags(element) == [M + "FolderShape", M + "SyncFolderId", M + "SyncState"]
+    assert element[1][0].get("Id") == "msgfolderroot"
     assert tags(element[0]) == [T + "BaseShape", T + "AdditionalProperties"]
     assert [each.get("FieldURI") for each in element[0][1]] == ["folder:ParentFolderId"]
 

@@ -10,7 +10,7 @@ from ewspush.domain.gaps import complete_until
 from ewspush.domain.ports import Jitter
 from ewspush.domain.published import OpenGap
 from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
-from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
+from ewspush.domain.sync_run import HIERARCHY, Baseline, Purpose, SyncRun
 from ewspush.domain.timing import Timing
 
 REFRESH_MINUTES: Final = 24 * 60
@@ -23,6 +23,11 @@ _MAX_BACKLOG_FREQUENCIES: Final = 8
 """Upper bound for the wait for a backlog: MoreEvents without an end must not postpone a recovery for good."""
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+_SHOWN_FOLDERS: Final = 2
+_SHOWN_CHARACTERS: Final = 40
+"""Of a folder that is set aside: the row has to stay small, and ids of Exchange have 120 and more."""
+_HIERARCHY_IN_WORDS: Final = "the list of folders"
 
 CONFIRM_MINUTES: Final = 1
 """Between two checks of a finished run that waits for a push."""
@@ -88,17 +93,17 @@ def conclude(  # noqa: PLR0913, PLR0917  # what a conclusion depends on
     now: datetime,
 ) -> Conclusion:
     """Return the baseline that the run leaves, and what becomes of the open `gaps`, oldest first."""
-    baseline = Baseline(run.round, run.started_at, run.finished_at or now)
-    changes: SubscriptionChanges = {"next_sync_at": refresh_at}
+    finished_at = run.finished_at or now
+    baseline = Baseline(run.round, run.started_at, finished_at, finished_at=finished_at, set_aside=run.set_aside)
+    changes: SubscriptionChanges = {"next_sync_at": refresh_at, "last_error": set_aside_in_words(run)}
     if run.purpose is Purpose.BASELINE:
         return Conclusion(changes, baseline)
     published = run.published + (base.published if base is not None else 0)
     if run.base_round and base is not None and not run.unpublished:
         # Together with what it began from, the run covers everything since then.
         baseline = replace(baseline, valid_from=base.valid_from)
-    ended = [_ended(gap, subscription) for gap in gaps]
-    done = [gap for gap in ended if gap.end <= run.started_at]
-    changes["oldest_open_gap_at"] = min((gap.logged_at for gap in ended if gap.end > run.started_at), default=None)
+    done = [gap for gap in gaps if _over_at(gap, subscription) <= run.started_at]
+    changes["oldest_open_gap_at"] = min((gap.logged_at for gap in gaps if gap not in done), default=None)
     if not done:
         return Conclusion(changes, replace(baseline, published=published))
     if any(gap.is_unreachable for gap in done):
@@ -106,13 +111,22 @@ def conclude(  # noqa: PLR0913, PLR0917  # what a conclusion depends on
     return Conclusion(changes, baseline, (_closing_event(subscription, run, base, done, published, now),))
 
 
-def _ended(gap: OpenGap, subscription: Subscription) -> OpenGap:
-    """Return `gap` with its end: that of a subscription that is unreachable comes with the next push."""
+def set_aside_in_words(run: SyncRun) -> str | None:
+    """Return which folders the run could not synchronize, and why; None where there are none."""
+    if not run.set_aside:
+        return None
+    names = [_HIERARCHY_IN_WORDS if each == HIERARCHY else each for each in run.set_aside]
+    shown = ", ".join(name[:_SHOWN_CHARACTERS] for name in names[:_SHOWN_FOLDERS])
+    more = len(names) - _SHOWN_FOLDERS
+    rest = f" and {more} more" if more > 0 else ""
+    return f"not synchronized: {shown}{rest} ({run.set_aside_why})"
+
+
+def _over_at(gap: OpenGap, subscription: Subscription) -> datetime:
+    """Return when push went on, by our clock: where it is unreachable, that comes with the next push."""
     if not gap.is_unreachable:
-        return gap
-    if subscription.unreachable_since is not None:
-        return replace(gap, end=_NEVER)
-    return replace(gap, end=subscription.reached_at or gap.end)
+        return gap.logged_at
+    return _NEVER if subscription.unreachable_since is not None else subscription.reached_at or gap.logged_at
 
 
 def _closing_event(  # noqa: PLR0913, PLR0917  # what the event says
@@ -124,11 +138,12 @@ def _closing_event(  # noqa: PLR0913, PLR0917  # what the event says
     now: datetime,
 ) -> GapEvent | GapClosedEvent:
     """Return the event that closes `gaps`, or the gap event that says that they stay open."""
-    start, end = min(gap.start for gap in gaps), max(gap.end for gap in gaps)
+    start = min(gap.start for gap in gaps)
+    end = max(*(gap.end for gap in gaps), *(_over_at(gap, subscription) for gap in gaps))
     ids = tuple(gap.id for gap in gaps)
     identity = stable_id((subscription.mailbox, subscription.key, "closing", ids))
     is_covered = run.base_round > 0 and base is not None and base.valid_from <= start
     if is_covered and not run.unpublished:
-        return GapClosedEvent(identity, start, end, now, ids, published)
+        return GapClosedEvent(identity, start, end, now, ids, published, run.deleted_folders)
     reason = GapReason.NOT_RECOVERED
     return GapEvent(identity, start, end, reason, now, Origin.SYNC, gaps=ids, recovered=published)

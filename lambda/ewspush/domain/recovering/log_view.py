@@ -19,6 +19,11 @@ class LogView:
         self._seen: set[str] = set()
         self._read_at: tuple[object, ...] | None = None
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing was read yet."""
+        return self._read_at is None
+
     def refresh(self, subscription: Subscription) -> frozenset[str]:
         """Read what was added, if the subscription shows that something was; return the objects that push changed.
 

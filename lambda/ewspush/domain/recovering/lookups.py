@@ -22,7 +22,7 @@ def next_lookup(run: SyncRun, logged: LoggedObjects) -> LookupRequest | None:
     """Return the lookup of items that came and that no page showed, those tried least often first; None for none."""
     tries = Counter(run.unanswered)
     last_try = {each: number for number, each in enumerate(run.unanswered)}
-    items = logged.unconfirmed_items(run.confirmed)
+    items = logged.unconfirmed_items(run.confirmed, run.deleted_folders)
     items.sort(key=lambda each: (tries[each], last_try.get(each, 0)))
     return LookupRequest(tuple(items[:MAX_ITEMS])) if items else None
 

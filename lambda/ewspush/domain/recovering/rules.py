@@ -9,24 +9,26 @@ next keeper run goes on where this one ends (docs/adr/0017).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from ewspush.domain.events import ChangeEvent
 from ewspush.domain.published import LoggedObjects
-from ewspush.domain.recovering import lookups
+from ewspush.domain.recovering import lookups, refusals
 from ewspush.domain.recovering.page_events import (
     PageContext,
     events_of_missing_items,
     events_of_page,
 )
+from ewspush.domain.recovering.step import Refusal, Step
 from ewspush.domain.subscription import Subscription
 from ewspush.domain.sync_run import HIERARCHY, Baseline, FolderState, Purpose, SyncRun
-from ewspush.protocol.changes import ChangeKind
+from ewspush.protocol.changes import ChangeKind, FolderChange, ItemChange
 from ewspush.protocol.lookup import LookupAnswer, LookupRequest
 from ewspush.protocol.soap import Refused
 from ewspush.protocol.synchronization import (
+    MAX_CHANGES,
     HierarchyPage,
     ItemsPage,
     SyncHierarchyRequest,
@@ -39,23 +41,8 @@ from ewspush.protocol.synchronization import (
 _NO_EVENTS: tuple[ChangeEvent, ...] = ()
 
 SyncRequest: TypeAlias = SyncHierarchyRequest | SyncItemsRequest
-Refusal: TypeAlias = Refused | UnusablePage | None
-"""None: the mail server did not answer."""
 Answer: TypeAlias = ItemsPage | HierarchyPage | LookupAnswer | Refusal
 """A page, what a lookup found, or a refusal."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an answer makes of a run: the run after it, what it publishes, and the sync state that it leaves."""
-
-    run: SyncRun
-    events: tuple[ChangeEvent, ...] = ()
-    state: FolderState | None = None
-    is_refused: bool = False
-    """The request, or what is left open of it, is to be sent again, later."""
-    back_off_ms: int | None = None
-    """How long the server then wants no requests."""
 
 
 def begin_run(
@@ -75,9 +62,16 @@ def begin_run(
         base_round=base_round,
         started_at=now,
         folders=subscription.folders or None,
-        found=() if subscription.folders or not base_round else tuple(each for each in folders if each != HIERARCHY),
+        found=() if subscription.folders or not base_round else _known(baseline, folders),
+        base_finished_at=baseline.finished_at if baseline is not None and base_round else None,
         version=last_run.version if last_run is not None else 0,
     )
+
+
+def _known(baseline: Baseline | None, folders: Sequence[str]) -> tuple[str, ...]:
+    """Return the folders that a baseline knows: of those that were set aside it may have no states."""
+    set_aside = baseline.set_aside if baseline is not None else ()
+    return tuple(dict.fromkeys(each for each in (*folders, *set_aside) if each != HIERARCHY))
 
 
 def purpose_of(subscription: Subscription) -> Purpose:
@@ -114,7 +108,7 @@ def on_answer(run: SyncRun, request: SyncRequest | LookupRequest, answer: Answer
         case ((SyncItemsRequest() | SyncHierarchyRequest()), (ItemsPage() | HierarchyPage())):
             return on_page(run, request, answer, context)
         case _, (Refused() | UnusablePage() | None):
-            return on_refused(run, request, answer)
+            return on_refused(run, request, answer, context)
     message = f"{type(answer).__name__} is no answer to {type(request).__name__}"
     raise TypeError(message)
 
@@ -128,20 +122,32 @@ def on_page(run: SyncRun, request: SyncRequest, page: ItemsPage | HierarchyPage,
     return _on_items(run, request, page, context)
 
 
-def on_refused(run: SyncRun, request: SyncRequest | LookupRequest, answer: Refusal) -> Step:
+def on_refused(run: SyncRun, request: SyncRequest | LookupRequest, answer: Refusal, context: PageContext) -> Step:
     """Return the step of a request that was refused, or not answered (None).
 
     Without a sync state that the server knows, the folder is read from the beginning: what it shows are no changes.
     """
-    if isinstance(answer, Refused) and not isinstance(request, LookupRequest):
+    if isinstance(request, LookupRequest):
+        if isinstance(answer, Refused) and not lookups.is_away(answer):
+            run = lookups.without_answer(run, request.ids)
+        back_off_ms = answer.back_off_ms if isinstance(answer, Refused) else None
+        return Step(replace(run, attempts=run.attempts + 1), is_refused=True, back_off_ms=back_off_ms)
+    if isinstance(answer, Refused):
         if request.sync_state is not None and is_state_unknown(answer):
             return Step(_restarted(run), state=FolderState(run.folder, None))
         if run.folders and is_folder_gone(answer):
-            return Step(_next_folder(replace(run, attempts=0)))
-    if isinstance(answer, Refused) and isinstance(request, LookupRequest) and not lookups.is_away(answer):
-        run = lookups.without_answer(run, request.ids)
-    back_off_ms = answer.back_off_ms if isinstance(answer, Refused) else None
-    return Step(replace(run, attempts=run.attempts + 1), is_refused=True, back_off_ms=back_off_ms)
+            return _on_folder_gone(run, context)
+    return refusals.on_refused_folder(run, answer)
+
+
+def _on_folder_gone(run: SyncRun, context: PageContext) -> Step:
+    """Go on with the next folder. One that push published as created, and that no hierarchy named, is published."""
+    after, events = replace(run, attempts=0), _NO_EVENTS
+    if run.emits_events and context.logged.is_present(run.folder):
+        gone = FolderChange(ChangeKind.DELETED, run.folder)
+        events = events_of_page(context, HIERARCHY, str(run.round), [gone])
+        after = replace(_advanced(run, published=len(events)), deleted_folders=_with(run.deleted_folders, [run.folder]))
+    return Step(refusals.next_folder(after), events)
 
 
 def on_lookup(run: SyncRun, request: LookupRequest, answer: LookupAnswer, context: PageContext) -> Step:
@@ -152,12 +158,27 @@ def on_lookup(run: SyncRun, request: LookupRequest, answer: LookupAnswer, contex
     asked = [each for each in request.ids if each not in context.pushed_meanwhile]
     settled = [each for each in asked if each not in answer.unanswered]
     events = events_of_missing_items(context, run.round, [each for each in settled if each in answer.missing])
-    after = _advanced(run, confirmed=settled, published=len(events))
+    unnamed = [
+        each for each in settled if each in answer.present and _should_have_been_named(run, each, answer, context)
+    ]
+    after = _advanced(run, confirmed=settled, published=len(events), unpublished=len(unnamed))
     left_open = [each for each in asked if each in answer.unanswered]
     if not left_open:
         return Step(after, events)
     after = replace(lookups.without_answer(after, left_open), attempts=1 if settled else run.attempts + 1)
     return Step(after, events, is_refused=True, back_off_ms=answer.back_off_ms)
+
+
+def _should_have_been_named(run: SyncRun, item: str, answer: LookupAnswer, context: PageContext) -> bool:
+    """Whether an item came between the baseline and this run, and is where it came, though no page named it.
+
+    Then this sync does not return all, and there may be more that is missing.
+    """
+    if run.base_finished_at is None or not context.logged.came_before(item, run.started_at):
+        return False
+    parent = context.logged.parent_of(item) if item in answer.present else None
+    is_new = not context.logged.came_before(item, run.base_finished_at)
+    return is_new and parent in run.synced and answer.parents.get(item) == parent
 
 
 def finish(run: SyncRun, now: datetime) -> Step:
@@ -167,15 +188,28 @@ def finish(run: SyncRun, now: datetime) -> Step:
 
 def _on_items(run: SyncRun, request: SyncRequest, page: ItemsPage, context: PageContext) -> Step:
     state = FolderState(run.folder, page.sync_state)
+    size = len(page.changes) + page.passed_over
+    is_last = page.is_last and size < MAX_CHANGES  # a server may call a full page the last one
     after, events = _advanced(run), _NO_EVENTS
     if run.emits_events:
         if context.is_outdated(page.changes):
             return Step(run)
-        events = events_of_page(context, run.folder, request.sync_state, page.changes)
+        alive = [each for each in page.changes if not _has_moved_on(run, each, context)]
+        events = events_of_page(context, run.folder, request.sync_state, alive)
         there = [change for change in page.changes if change.kind is not ChangeKind.DELETED]
-        came = [each.id for each in there if each.kind is ChangeKind.CREATED or context.logged.is_present(each.id)]
+        came = [each.id for each in there if context.logged.is_present(each.id)]
         after = _advanced(run, confirmed=came, published=len(events), unpublished=page.passed_over)
-    return Step(_next_folder(after) if page.is_last else after, events, state)
+        after = replace(after, folder_id=next((each.parent_id for each in there if each.parent_id), run.folder_id))
+    if is_last:
+        return Step(refusals.next_folder(after), events, state)
+    return refusals.on_further_page(after, events, state, has_changes=size > 0)
+
+
+def _has_moved_on(run: SyncRun, change: ItemChange, context: PageContext) -> bool:
+    """Whether this run has published that the item came into another folder: its id stayed, so it is not deleted."""
+    is_gone = change.kind is ChangeKind.DELETED
+    own_id = refusals.id_of_folder(run)
+    return is_gone and context.logged.is_synced_into_another(change.id, own_id, run.started_at)
 
 
 def _on_hierarchy(run: SyncRun, request: SyncRequest, page: HierarchyPage, context: PageContext) -> Step:
@@ -185,13 +219,16 @@ def _on_hierarchy(run: SyncRun, request: SyncRequest, page: HierarchyPage, conte
     found = _with((each for each in run.found if each not in gone), made)
     after, events = replace(_advanced(run, confirmed=searches), found=found), _NO_EVENTS
     if run.emits_events:
-        named = {*found, *gone, *after.confirmed}
-        changes = (*page.changes, *(context.logged.vanished_folders(named) if page.is_last else ()))
-        if context.is_outdated(changes):
+        if context.is_outdated(page.changes):
             return Step(run)
-        events = events_of_page(context, HIERARCHY, request.sync_state, changes)
+        # A folder that push published as created and that is not named may be there all the same: its sync shows it.
+        named = {*found, *gone, *after.confirmed}
+        doubtful = context.logged.vanished_folders(named) if page.is_last else []
+        found = _with(found, doubtful)
+        events = events_of_page(context, HIERARCHY, request.sync_state, page.changes)
         after = _advanced(after, published=len(events), unpublished=page.passed_over)
-        after = replace(after, new_folders=_with(run.new_folders, made))
+        deleted = _with(run.deleted_folders, sorted(gone))
+        after = replace(after, new_folders=_with(run.new_folders, [*made, *doubtful]), deleted_folders=deleted)
     if page.is_last:
         after = replace(after, folders=found, found=(), is_restarted=False)
     return Step(after, events, FolderState(HIERARCHY, page.sync_state))
@@ -211,10 +248,6 @@ def _restarted(run: SyncRun) -> SyncRun:
     """What the gap missed in this folder cannot be known."""
     missed = 1 if run.emits_events else 0
     return replace(run, is_restarted=True, unpublished=run.unpublished + missed)
-
-
-def _next_folder(run: SyncRun) -> SyncRun:
-    return replace(run, folders=(run.folders or ())[1:], is_restarted=False)
 
 
 def _with(former: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from ewspush.domain.reachability import poll_wait
 from ewspush.domain.recovering import closing, rules
 from ewspush.domain.recovering.log_view import LogView
 from ewspush.domain.recovering.page_events import PageContext
-from ewspush.domain.recovering.rules import Answer, Step, SyncRequest
+from ewspush.domain.recovering.rules import Answer, SyncRequest
+from ewspush.domain.recovering.step import Step
 from ewspush.domain.retries import retry_wait
 from ewspush.domain.subscription import State, Subscription
 from ewspush.domain.sync_run import Baseline, SyncRun, SyncStep
@@ -19,7 +20,14 @@ from ewspush.domain.timing import Timing
 from ewspush.domain.updates import ConditionalUpdate, SameRevision
 from ewspush.errors import EntryTooLongError, LostRaceError, UnavailableError
 from ewspush.protocol.lookup import LookupAnswer, LookupRequest
-from ewspush.protocol.synchronization import HierarchyPage, ItemsPage, SyncHierarchyRequest, SyncItemsRequest
+from ewspush.protocol.soap import Refused
+from ewspush.protocol.synchronization import (
+    HierarchyPage,
+    ItemsPage,
+    SyncHierarchyRequest,
+    SyncItemsRequest,
+    is_folder_gone,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Synchronizer:
             if not may_call():
                 return now + self._turn_wait(subscription, now)
             subscription = self._fresh(subscription)
-            if run.emits_events:
+            if run.emits_events and (log.is_unread or not run.folders):
                 log.refresh(subscription)
             request = rules.next_request(run, self._sync_state(run), log.objects)
             if request is None:
@@ -165,4 +173,9 @@ class Synchronizer:
 
 def _has_changes(answer: Answer) -> bool:
     """Whether the log decides what of an answer is unpublished."""
-    return isinstance(answer, HierarchyPage | LookupAnswer) or (isinstance(answer, ItemsPage) and bool(answer.changes))
+    is_gone = isinstance(answer, Refused) and is_folder_gone(answer)
+    return (
+        is_gone
+        or isinstance(answer, HierarchyPage | LookupAnswer)
+        or (isinstance(answer, ItemsPage) and bool(answer.changes))
+    )

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ewspush.domain.events import LoggedNotification
 from ewspush.domain.recovering import rules
 from ewspush.domain.recovering.page_events import PageContext
-from ewspush.domain.recovering.rules import Step
+from ewspush.domain.recovering.step import Step
 from ewspush.domain.sync_run import Baseline, Purpose, SyncRun
 from ewspush.protocol.changes import FolderChange, ItemChange
 from ewspush.protocol.lookup import LookupAnswer

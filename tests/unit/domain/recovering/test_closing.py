@@ -129,15 +129,17 @@ class TestBaseline:
     def test_a_baseline_run_covers_gaps_that_begin_after_its_end(self) -> None:
         """It publishes nothing; the next one is taken in a day."""
         run = replace(RUN, purpose=Purpose.BASELINE)
-        assert conclusion(run, gaps=()) == Conclusion({"next_sync_at": REFRESH_AT}, Baseline(2, at(60), at(61)))
+        assert conclusion(run, gaps=()) == Conclusion(
+            {"next_sync_at": REFRESH_AT, "last_error": None}, Baseline(2, at(60), at(61), finished_at=at(61))
+        )
 
     def test_a_recovery_that_closes_its_gaps_covers_what_its_own_baseline_covers(self) -> None:
         """Together they have published everything since then."""
-        assert conclusion().baseline == Baseline(2, at(60), BASE.valid_from)
+        assert conclusion().baseline == Baseline(2, at(60), BASE.valid_from, finished_at=at(61))
 
     def test_a_recovery_that_leaves_gaps_open_covers_what_begins_after_its_end(self) -> None:
         """Something before that is missing."""
-        assert conclusion(replace(RUN, unpublished=1)).baseline == Baseline(2, at(60), at(61))
+        assert conclusion(replace(RUN, unpublished=1)).baseline == Baseline(2, at(60), at(61), finished_at=at(61))
 
 
 class TestClosed:
@@ -161,7 +163,7 @@ class TestClosed:
 
     def test_no_gap_is_open_after_that(self) -> None:
         """And the next baseline is due in a day."""
-        assert conclusion().changes == {"next_sync_at": REFRESH_AT, "oldest_open_gap_at": None}
+        assert conclusion().changes == {"next_sync_at": REFRESH_AT, "oldest_open_gap_at": None, "last_error": None}
 
     def test_a_gap_that_ends_after_the_run_began_is_left_to_the_next_run(self) -> None:
         """It may miss what the first pages did not show."""

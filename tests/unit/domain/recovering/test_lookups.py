@@ -87,7 +87,7 @@ class TestTries:
         """It need not pass, and must not keep the gap without a conclusion."""
         run = DONE
         for _ in range(MAX_TRIES):
-            step = rules.on_refused(run, LookupRequest(("a", "b")), Refused(code, back_off_ms=9))
+            step = rules.on_refused(run, LookupRequest(("a", "b")), Refused(code, back_off_ms=9), context())
             assert (step.is_refused, step.back_off_ms, step.run.attempts) == (True, 9, run.attempts + 1)
             run = step.run
         assert (asked(run), run.unpublished) == (("c",), 2)
@@ -95,5 +95,5 @@ class TestTries:
     @pytest.mark.parametrize("answer", [BUSY, Refused(NO_CONNECTION), Refused("HTTP 503"), None])
     def test_a_server_that_is_away_is_waited_for(self, answer: Refused | None) -> None:
         """As with any other request."""
-        step = rules.on_refused(DONE, LookupRequest(("a",)), answer)
+        step = rules.on_refused(DONE, LookupRequest(("a",)), answer, context())
         assert (step.is_refused, step.run) == (True, replace(DONE, attempts=1))

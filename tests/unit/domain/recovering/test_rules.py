@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ewspush.domain.recovering import rules
-from ewspush.domain.recovering.rules import Step
+from ewspush.domain.recovering.step import Step
 from ewspush.domain.sync_run import HIERARCHY, Baseline, Purpose, SyncRun, SyncStep
 from ewspush.protocol.lookup import MAX_ITEMS, LookupRequest
 from ewspush.protocol.synchronization import (
@@ -167,7 +167,7 @@ class TestVersion:
             on_items(RUN, items()),
             on_folders(OF_ALL),
             rules.on_lookup(DONE, LookupRequest(("a",)), found("a"), context()),
-            rules.on_refused(RUN, SyncItemsRequest("inbox", "s"), STATE_UNKNOWN),
+            rules.on_refused(RUN, SyncItemsRequest("inbox", "s"), STATE_UNKNOWN, context()),
             rules.finish(DONE, NOON),
         ]
         assert [step.run.version for step in steps] == [RUN.version] * 5

@@ -6,7 +6,7 @@ import pytest
 
 from ewspush.domain.events import EventKind
 from ewspush.domain.recovering import rules
-from ewspush.domain.recovering.rules import Step
+from ewspush.domain.recovering.step import Step
 from ewspush.domain.sync_run import HIERARCHY, FolderState, SyncRun
 from ewspush.protocol.changes import ChangeKind
 from ewspush.protocol.lookup import LookupRequest
@@ -67,10 +67,10 @@ class TestItemsPage:
         assert on_items(refused, items(is_last=False)).run.attempts == 0
         assert on_folders(replace(refused, folders=None)).run.attempts == 0
         assert rules.on_lookup(refused, LookupRequest(("a",)), found("a"), context()).run.attempts == 0
-        assert rules.on_refused(refused, SyncItemsRequest("inbox"), FOLDER_GONE).run.attempts == 0
+        assert rules.on_refused(refused, SyncItemsRequest("inbox"), FOLDER_GONE, context()).run.attempts == 0
 
-    def test_what_it_shows_is_confirmed(self) -> None:
-        """Also what it publishes itself, and the changes of what came; not what it says is deleted."""
+    def test_what_push_published_as_come_and_it_shows_is_confirmed(self) -> None:
+        """Not what it says is deleted. Of all else no lookup will ask: the run stays small with any number of items."""
         log = [pushed("Created", each) for each in ("changed", "deleted")]
         changes = [
             item(ChangeKind.CREATED, "created"),
@@ -79,7 +79,7 @@ class TestItemsPage:
             item(ChangeKind.DELETED, "deleted"),
         ]
         step = on_items(RUN, items(*changes), *log)
-        assert step.run.confirmed == ("created", "changed")
+        assert step.run.confirmed == ("changed",)
 
     def test_an_outdated_page_is_asked_for_again(self) -> None:
         """It publishes nothing and leaves no state: push logged the item meanwhile, but not that it came."""
@@ -128,8 +128,11 @@ class TestHierarchyPage:
         step = on_folders(replace(OF_ALL, base_round=0), folder(ChangeKind.CREATED, "inbox"))
         assert step.run.folders == ("inbox", "drafts")
 
-    def test_a_folder_that_came_and_is_not_there_was_deleted(self) -> None:
-        """Unless the log says so already, or it is a search folder, which is named only where it changed."""
+    def test_a_folder_that_came_and_is_not_named_is_asked_for(self) -> None:
+        """Unless the log says that it left, or it is a search folder, which is named only where it changed.
+
+        Only where its sync says that it is gone, it was deleted.
+        """
         kind = ObjectKind.FOLDER
         log = [pushed("Created", each, kind=kind) for each in ("there", "vanished", "left", "search")]
         log.append(pushed("Deleted", "left", 1, kind=kind))
@@ -137,18 +140,17 @@ class TestHierarchyPage:
         first = on_folders(OF_ALL, *changes, is_last=False, log=tuple(log))
         assert [event.kind for event in first.events] == [EventKind.MODIFIED] * 2  # nothing says when they changed
         last = on_folders(first.run, log=tuple(log))
-        assert [(event.kind, event.object_id) for event in last.events] == [(EventKind.DELETED, "vanished")]
+        assert (last.events, last.run.folders) == ((), (*OF_ALL.found, "there", "vanished"))
+        asked = replace(last.run, folders=("vanished",))
+        gone = rules.on_refused(asked, SyncItemsRequest("vanished"), FOLDER_GONE, context(*log))
+        assert [(event.kind, event.object_id) for event in gone.events] == [(EventKind.DELETED, "vanished")]
+        assert (gone.run.folders, gone.run.deleted_folders) == ((), ("vanished",))
 
     def test_a_folder_that_came_and_is_said_to_be_deleted_is_published_once(self) -> None:
         """It came shortly before the baseline, so the server knows it, and the log has it too."""
         log = (pushed("Created", "gone", kind=ObjectKind.FOLDER),)
         step = on_folders(OF_ALL, folder(ChangeKind.DELETED, "gone"), log=log)
         assert [(event.kind, event.object_id) for event in step.events] == [(EventKind.DELETED, "gone")]
-
-    def test_a_page_that_does_not_name_a_folder_pushed_meanwhile_is_asked_for_again(self) -> None:
-        """The folder came after the page, or it was deleted before."""
-        log = (pushed("Created", "new", kind=ObjectKind.FOLDER),)
-        assert on_folders(OF_ALL, log=log, pushed_meanwhile=("new",)) == Step(OF_ALL)
 
 
 class TestLookup:
