@@ -91,6 +91,8 @@ def _gap_data(event: GapEvent | GapClosedEvent) -> Document:
     data: Document = {"from": iso(event.start), "to": iso(event.end)}
     if isinstance(event, GapClosedEvent) or event.gaps:
         data |= {"gaps": list(event.gaps), "recovered": event.recovered}
+    if isinstance(event, GapClosedEvent) and event.deleted_folders:
+        data["deleted_folders"] = list(event.deleted_folders)
     if isinstance(event, GapEvent):
         data |= {"reason": event.reason.value, "response_code": event.response_code}
     return data | {"received_at": iso(event.received_at), "origin": event.origin.value}
@@ -106,7 +108,8 @@ def _event(document: Document) -> Event:
     received_at = from_iso(data["received_at"])
     if kind is EventKind.GAP_CLOSED:
         span = (from_iso(data["from"]), from_iso(data["to"]))
-        return GapClosedEvent(document["id"], *span, received_at, tuple(data["gaps"]), int(data["recovered"]))
+        folders = tuple(data.get("deleted_folders", ()))
+        return GapClosedEvent(document["id"], *span, received_at, tuple(data["gaps"]), int(data["recovered"]), folders)
     if kind is EventKind.GAP:
         return _gap_event(document["id"], data)
     return ChangeEvent(

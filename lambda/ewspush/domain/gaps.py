@@ -12,6 +12,7 @@ from ewspush.domain.published import RecentEvents
 from ewspush.domain.received_push import ReceivedPush
 from ewspush.domain.subscription import GapReason, Subscription, SubscriptionChanges
 from ewspush.domain.timing import Timing
+from ewspush.protocol.watermark import is_real
 
 MAX_EVENT_AGE: Final = timedelta(days=30)
 """Exchange keeps events for so long (page on Watermark): it can send nothing older, whatever a clock says."""
@@ -76,9 +77,17 @@ def gap_reason(subscription: Subscription, push: ReceivedPush, recent: RecentEve
     if is_first_push(subscription, push):
         return _reason_of_first_push(subscription, push, continues=continues)
     if start is not None and not continues and subscription.watermark is not None:
-        return GapReason.CHAIN_MISMATCH
+        return None if _carries_its_own_start(push) else GapReason.CHAIN_MISMATCH
     is_copy = push.watermark in known and all(event.id in recent.ids for event in push.events)
     return None if push.is_unbroken or is_copy else GapReason.CHAIN_MISMATCH
+
+
+def _carries_its_own_start(push: ReceivedPush) -> bool:
+    """Whether events carry the watermark that their POST begins with: then each POST looks like a break of the chain.
+
+    Some servers write it so, or write the watermark before each event. Such a chain shows no loss within a generation.
+    """
+    return push.previous_watermark in {event.watermark for event in push.events}
 
 
 def _reason_of_first_push(subscription: Subscription, push: ReceivedPush, *, continues: bool) -> GapReason | None:
@@ -141,12 +150,18 @@ def suspicion_on_attempt(
     return {"suspected_gap_since": since, "suspected_gap_reason": reason}
 
 
-def suspicion_on_success(subscription: Subscription) -> SubscriptionChanges:
-    """Return what the first push is to confirm or clear, also if the old generation sent more meanwhile."""
-    return {
-        "suspected_gap_since": subscription.suspected_gap_since,
-        "suspected_gap_reason": subscription.suspected_gap_reason,
-    }
+def suspicion_on_success(subscription: Subscription, watermark: str | None) -> SubscriptionChanges:
+    """Return what the first push is to confirm or clear, also if the old generation sent more meanwhile.
+
+    A server that answers a Subscribe from a watermark with none, or with one that is not known, may not have resumed,
+    whatever it is trusted with.
+    """
+    reason = subscription.suspected_gap_reason
+    known = {subscription.watermark, subscription.previous_watermark}
+    is_disproved = watermark is None or (is_real(watermark) and watermark not in known)
+    if subscription.is_resumed and reason is None and is_disproved and subscription.suspected_gap_since is not None:
+        reason = GapReason.RESUME_UNPROVEN
+    return {"suspected_gap_since": subscription.suspected_gap_since, "suspected_gap_reason": reason}
 
 
 def suspicion_on_refused_watermark(subscription: Subscription, timing: Timing, now: datetime) -> SubscriptionChanges:

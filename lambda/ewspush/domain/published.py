@@ -101,7 +101,7 @@ class LoggedObjects:
         """
         if change.kind is ChangeKind.DELETED:
             return None if change.id in self._gone else change
-        if change.kind is ChangeKind.CREATED and change.id not in self._present:
+        if change.kind is ChangeKind.CREATED and (change.id not in self._present or self.old_parent_of(change)):
             return change
         is_published = isinstance(change, ItemChange) and self._is_state_published(change)
         return None if is_published else change._replace(kind=ChangeKind.UPDATED)
@@ -138,6 +138,11 @@ class LoggedObjects:
     def parent_of(self, object_id: str) -> str | None:
         """Return the folder in which push last showed an item."""
         return self._parents.get(object_id)
+
+    def old_parent_of(self, change: Change) -> str | None:
+        """Return the folder in which push last showed an item that came into another one, and kept its id."""
+        parent = self._parents.get(change.id) if change.kind is ChangeKind.CREATED else None
+        return parent if change.parent_id is not None and parent != change.parent_id else None
 
     def is_synced_into_another(self, object_id: str, folder_id: str | None, since: datetime) -> bool:
         """Whether a sync published since then that the object came into another folder: it left this one alive.
@@ -185,7 +190,7 @@ class LoggedObjects:
         """What a sync published is in its own states: nothing of it is looked up."""
         if event.kind is EventKind.DELETED:
             self._leave(own_id)
-        elif event.kind is EventKind.CREATED:
+        elif event.kind in _COMES:
             self._gone.discard(own_id)
             self._synced_into[own_id] = (event.received_at, event.parent_folder_id)
 

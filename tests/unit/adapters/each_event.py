@@ -65,7 +65,7 @@ def not_recovered() -> GapEvent:
 
 def closed() -> GapClosedEvent:
     """Return what a sync publishes of a gap that it closed."""
-    return GapClosedEvent("2" * 32, NOON, NOON, NOON, ("0" * 32,), 7)
+    return GapClosedEvent("2" * 32, NOON, NOON, NOON, ("0" * 32,), 7, ("folder",))
 
 
 def each_event() -> tuple[Event, ...]:

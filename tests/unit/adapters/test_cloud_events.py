@@ -104,6 +104,7 @@ class TestDocument:
             "to": "2026-03-04T12:00:00.000Z",
             "gaps": ["0" * 32],
             "recovered": 7,
+            "deleted_folders": ["folder"],
             "received_at": "2026-03-04T12:00:00.000Z",
             "origin": "sync",
         }

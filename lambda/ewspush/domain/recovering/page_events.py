@@ -21,7 +21,9 @@ _SYNC_EVENTS: Final = {
     ChangeKind.READ_FLAG_CHANGED: (EventKind.MODIFIED, "ModifiedEvent"),
     ChangeKind.DELETED: (EventKind.DELETED, "DeletedEvent"),
 }
-"""A sync knows no moves: an item that was moved leaves one folder, and comes into the other under a new id."""
+"""A sync knows no moves: an item leaves one folder, and comes into the other, mostly under a new id. Where the id stays
+and the log knows the first folder, it is a move.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def _events(
 
 def _event(context: PageContext, folder: str, sync_state: str | None, change: Change) -> ChangeEvent | None:
     """Return the event of a change; None where its type is not subscribed to."""
-    kind, event_type = _SYNC_EVENTS[change.kind]
+    old_parent = context.logged.old_parent_of(change)
+    kind, event_type = _SYNC_EVENTS[change.kind] if old_parent is None else (EventKind.MOVED, "MovedEvent")
     if event_type not in context.subscription.event_types:
         return None
     is_item = isinstance(change, ItemChange)
@@ -89,4 +92,6 @@ def _event(context: PageContext, folder: str, sync_state: str | None, change: Ch
         object_id=change.id,
         change_key=change.change_key,
         parent_folder_id=change.parent_id or named_folder,
+        old_id=change.id if old_parent is not None else None,
+        old_parent_folder_id=old_parent,
     )

@@ -92,7 +92,7 @@ def on_success(subscription: Subscription, answer: Subscribed, timing: Timing, n
         changes["next_check_at"] = now  # for its next sync
     if subscription.watermark is None and is_real(answer.watermark):
         changes["watermark"] = answer.watermark
-    return changes | suspicion_on_success(subscription)
+    return changes | suspicion_on_success(subscription, answer.watermark)
 
 
 def is_unclear(answer: Refused) -> bool:
