@@ -194,8 +194,10 @@ def _on_items(run: SyncRun, request: SyncRequest, page: ItemsPage, context: Page
     if run.emits_events:
         if context.is_outdated(page.changes):
             return Step(run)
-        alive = [each for each in page.changes if not _has_moved_on(run, each, context)]
-        events = events_of_page(context, run.folder, request.sync_state, alive)
+        doubtful = {each.id for each in page.changes if _is_doubtful(each, context)}
+        believed = [each for each in page.changes if each.id not in doubtful and not _has_moved_on(run, each, context)]
+        events = events_of_page(context, run.folder, request.sync_state, believed)
+        run = replace(run, confirmed=tuple(each for each in run.confirmed if each not in doubtful))
         there = [change for change in page.changes if change.kind is not ChangeKind.DELETED]
         came = [each.id for each in there if context.logged.is_present(each.id)]
         after = _advanced(run, confirmed=came, published=len(events), unpublished=page.passed_over)
@@ -203,6 +205,11 @@ def _on_items(run: SyncRun, request: SyncRequest, page: ItemsPage, context: Page
     if is_last:
         return Step(refusals.next_folder(after), events, state)
     return refusals.on_further_page(after, events, state, has_changes=size > 0)
+
+
+def _is_doubtful(change: ItemChange, context: PageContext) -> bool:
+    """Whether an item left this folder that push said had come, here or elsewhere: a lookup tells what became of it."""
+    return change.kind is ChangeKind.DELETED and context.logged.is_present(change.id)
 
 
 def _has_moved_on(run: SyncRun, change: ItemChange, context: PageContext) -> bool:
