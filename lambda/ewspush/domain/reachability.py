@@ -76,7 +76,7 @@ def on_unreachable(
 
 def on_reached(subscription: Subscription, received_at: datetime) -> SubscriptionChanges:
     """Return what a push changes of a subscription that was silent."""
-    if subscription.silent_shard is None and subscription.unreachable_since is None:
+    if subscription.silent_generations is None and subscription.unreachable_since is None:
         return {}
     changes = silence_forgotten()
     if subscription.unreachable_since is not None:

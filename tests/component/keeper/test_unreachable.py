@@ -5,6 +5,7 @@ import pytest
 from ewspush.domain.check_result import CheckOutcome, Reachability
 from ewspush.domain.subscription import GapReason, State
 from ewspush.protocol.notification import MailboxEvent
+from ewspush.protocol.subscribe import Subscribed
 from tests.builders import created, message, status
 from tests.component.keeper.scenario import BUSY, MINUTE, Scenario, silent
 
@@ -99,6 +100,15 @@ class TestReachedAgain:
         scenario = unreachable()
         scenario.post(message("w1", created("a", "w2")), generation=4)
         assert scenario.row.unreachable_since is None
+
+    def test_a_push_after_a_refused_subscribe_ends_the_silence_too(self) -> None:
+        """The refusal took it out of the index; the next silence is noticed in time all the same (seed 318972774)."""
+        scenario = silent(Subscribed("S1", "w1"), BUSY)
+        assert [scenario.check(), scenario.check(30)] == [CheckOutcome.RENEWED, CheckOutcome.REFUSED]
+        scenario.post(message("w1", status("w1")), generation=2)
+        assert scenario.row.silent_generations is None
+        assert [scenario.check(1), scenario.check(29)] == [CheckOutcome.ALIVE, CheckOutcome.RENEWED]
+        assert scenario.gaps() == []
 
 
 class TestSettings:
